@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// The joint: what one Gateway's data plane must do, as an immutable value. `translate` makes it, `proxy` obeys it, and
+// neither knows the other. It speaks the words of the Gateway API (v1.6.1) and holds resolved facts only: no references
+// to look up, no status, no live pointers, no compiled regular expressions, no resolved names.
+//
+// Structural sharing: parts are held by pointers to immutable values (Ref). A part's identity is the hash of its content,
+// so an unchanged part of the next plan is the same pointer, also after a trip over the wire. Any thread may read.
+//
+// Three parts with versions of their own: Routing (listeners, rules, backends), Endpoints (addresses per backend; a pod
+// that comes or goes never rebuilds a route table) and Secrets (certificates, keys).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cardea::plan {
+
+template <class T>
+using Ref = std::shared_ptr<const T>;
+
+// The first 128 bits of SHA-256 over a part's canonical JSON form (parts inside it stand in by their own hash).
+struct Hash {
+  std::array<std::uint8_t, 16> bytes{};
+  auto operator<=>(const Hash&) const = default;
+};
+
+// namespace/name of an object of a kind that the context names.
+struct ObjectName {
+  std::string namespace_;
+  std::string name;
+  auto operator<=>(const ObjectName&) const = default;
+};
+
+// --- Matches (HTTPRoute rules[].matches[]) ---------------------------------------------------------------------------
+
+enum class StringMatchType : std::uint8_t { Exact, RegularExpression };  // RE2, the whole value must match
+enum class PathMatchType : std::uint8_t { Exact, PathPrefix, RegularExpression };
+
+struct PathMatch {
+  PathMatchType type = PathMatchType::PathPrefix;
+  std::string value = "/";  // in the normal form that requests are brought to; RegularExpression: as written
+};
+struct HeaderMatch {
+  StringMatchType type = StringMatchType::Exact;
+  std::string name;  // lower case; each name once
+  std::string value;
+};
+struct QueryParamMatch {
+  StringMatchType type = StringMatchType::Exact;
+  std::string name;  // case-sensitive; each name once
+  std::string value;
+};
+
+// --- Filters ---------------------------------------------------------------------------------------------------------
+
+struct Header {
+  std::string name;  // as written
+  std::string value;
+};
+struct HeaderModifier {
+  std::vector<Header> set;
+  std::vector<Header> add;
+  std::vector<std::string> remove;
+};
+struct RequestHeaderModifier : HeaderModifier {};
+struct ResponseHeaderModifier : HeaderModifier {};
+
+struct ReplaceFullPath {
+  std::string value;
+};
+struct ReplacePrefixMatch {
+  std::string prefix;  // the PathPrefix of the rule's one match
+  std::string value;
+};
+using PathModifier = std::variant<std::monostate, ReplaceFullPath, ReplacePrefixMatch>;
+
+struct RequestRedirect {
+  std::optional<std::string> scheme;
+  std::optional<std::string> hostname;
+  PathModifier path;
+  std::optional<std::uint16_t> port;  // absent: the rules of section 6.5 of the facts apply (scheme, then listener)
+  std::uint16_t status_code = 302;
+};
+struct UrlRewrite {
+  std::optional<std::string> hostname;
+  PathModifier path;
+};
+// A filter that could not be resolved, or that this version does not know: the request is answered with 500, never
+// forwarded without it.
+struct UnresolvedFilter {
+  std::string reason;
+};
+using Filter =
+    std::variant<RequestHeaderModifier, ResponseHeaderModifier, RequestRedirect, UrlRewrite, UnresolvedFilter>;
+
+// --- Backends --------------------------------------------------------------------------------------------------------
+
+enum class BackendProtocol : std::uint8_t { Http1 };
+
+// One per Service port, shared by every rule that names it; `endpoints` of the plan holds its addresses under `id`.
+struct Backend {
+  std::string id;  // "namespace/name:port" of the Service
+  BackendProtocol protocol = BackendProtocol::Http1;
+  Hash hash;
+};
+
+// Why a backendRef cannot be served: the share of requests that its weight stands for gets 500.
+enum class BackendFault : std::uint8_t {
+  None,
+  NotFound,             // Service or its port is missing
+  NotPermitted,         // no ReferenceGrant
+  InvalidKind,          // not a Service
+  UnsupportedProtocol,  // appProtocol does not fit, or needs what this version cannot do
+};
+
+struct BackendRef {
+  std::uint32_t weight = 1;
+  BackendFault fault = BackendFault::None;
+  std::string id;        // always: for logs and metrics; "namespace/name:port"
+  Ref<Backend> backend;  // null exactly when `fault` is not None
+  std::vector<Filter> filters;
+};
+
+// --- Rules -----------------------------------------------------------------------------------------------------------
+
+enum class RouteKind : std::uint8_t { HTTPRoute, GRPCRoute };
+
+// 0 means "no limit" here, as "0s" does in the spec; absent means the data plane's default.
+struct Timeouts {
+  std::optional<std::chrono::milliseconds> request;
+  std::optional<std::chrono::milliseconds> backend_request;
+};
+
+struct Rule {
+  RouteKind kind = RouteKind::HTTPRoute;
+  ObjectName route;
+  std::uint32_t index = 0;  // its place in the route's rules
+  std::string name;         // rules[].name, may be empty
+  std::vector<Filter> filters;
+  std::vector<BackendRef> backends;  // empty or all weights 0, and no redirect: 500
+  Timeouts timeouts;
+  Hash hash;
+};
+
+// One match of one rule. A rule with several matches appears several times, each with the same `rule`.
+struct RouteMatch {
+  PathMatch path;
+  std::string method;  // upper case; empty: any
+  std::vector<HeaderMatch> headers;
+  std::vector<QueryParamMatch> query_params;
+  Ref<Rule> rule;
+};
+
+// --- Listeners -------------------------------------------------------------------------------------------------------
+
+// What a listener serves for one (effective, already intersected) hostname. `matches` stands in the order of the spec's
+// precedence (facts, 6.2): the first that fits wins.
+struct VirtualHost {
+  std::string hostname;  // lower case; "*.example.com" for a wildcard; empty: every host
+  std::vector<RouteMatch> matches;
+  Hash hash;
+};
+
+enum class Protocol : std::uint8_t { HTTP, HTTPS, TLS, TCP, UDP };
+
+enum class TlsMode : std::uint8_t { Terminate, Passthrough };
+
+struct ListenerTls {
+  TlsMode mode = TlsMode::Terminate;
+  std::vector<std::string> certificates;  // ids in Secrets; empty: every handshake for this listener is refused
+};
+
+struct Listener {
+  // Who it belongs to, for logs and metrics: the Gateway, or the ListenerSet that adds it, and the listener's name.
+  bool from_listener_set = false;
+  ObjectName owner;
+  std::string name;
+
+  std::vector<std::string> addresses;  // IP addresses to bind; empty: those that the data plane was told (--bind)
+  std::uint16_t port = 0;              // as in the spec
+  std::uint16_t bind_port = 0;         // where it really listens (--port-map)
+  std::uint16_t advertised_port = 0;   // what a redirect names when it takes "the listener's port"
+  Protocol protocol = Protocol::HTTP;
+  std::string hostname;  // lower case; wildcard allowed; empty: every host
+  std::optional<ListenerTls> tls;
+  // Most specific hostname first. A request that nothing under a hostname matches falls through to the next hostname
+  // that matches it, within this listener only (precedence is over rules; isolation is between listeners).
+  std::vector<Ref<VirtualHost>> virtual_hosts;
+  Hash hash;
+};
+
+struct Routing {
+  std::vector<Ref<Listener>> listeners;  // in the order of the spec's conflict resolution
+  std::vector<Ref<Backend>> backends;    // by id, each once
+  Hash hash;
+};
+
+// --- Endpoints -------------------------------------------------------------------------------------------------------
+
+struct Endpoint {
+  std::string address;  // an IP address, or a name that the data plane resolves and follows
+  std::uint16_t port = 0;
+  bool ready = true;         // EndpointSlice conditions; ready false and serving and terminating: a last resort
+  bool serving = true;
+  bool terminating = false;
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+struct BackendEndpoints {
+  std::string backend_id;
+  std::vector<Endpoint> endpoints;  // sorted, each (address, port) once; only those that may ever be used
+  Hash hash;
+};
+
+struct Endpoints {
+  std::vector<Ref<BackendEndpoints>> backends;  // by backend_id
+  Hash hash;
+};
+
+// --- Secrets ---------------------------------------------------------------------------------------------------------
+
+struct Certificate {
+  std::string id;  // "namespace/name" of the Secret
+  std::string chain_pem;
+  std::string key_pem;
+  Hash hash;
+};
+
+struct Secrets {
+  std::vector<Ref<Certificate>> certificates;  // by id
+  Hash hash;
+};
+
+// --- The plan --------------------------------------------------------------------------------------------------------
+
+struct Plan {
+  ObjectName gateway;
+  std::int64_t generation = 0;  // of the Gateway, for acknowledgements
+  Ref<Routing> routing;
+  Ref<Endpoints> endpoints;
+  Ref<Secrets> secrets;
+};
+
+// Plans by Gateway (sorted by `gateway`): what one data plane serves. In Kubernetes that is one plan a process.
+using PlanSet = std::vector<Ref<Plan>>;
+
+}  // namespace cardea::plan
