@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings of the data plane: every limit and time-out with its default. Filled by flags (app) and, later, by
+// GatewayParameters; a value, fixed for the life of a DataPlane except where said.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cardea::proxy {
+
+struct Settings {
+  unsigned workers = 0;  // 0: as many as the CPUs that this process may use (affinity and cgroup quota)
+  // Where listeners of Gateways without spec.addresses listen; empty: all of IPv4 and IPv6.
+  std::vector<std::string> bind_addresses;
+
+  // Limits on what clients send (RFC 9110, 9112). Over the limit: 414, 431, 400 or 413 as the RFCs say.
+  std::size_t max_request_line_bytes = 16 * 1024;
+  std::size_t max_head_bytes = 64 * 1024;  // request line and fields
+  std::size_t max_fields = 128;
+  std::size_t max_trailer_bytes = 8 * 1024;
+  std::size_t max_response_head_bytes = 64 * 1024;  // from backends; over it: 502
+  std::uint64_t max_request_body_bytes = 0;         // 0: no limit
+  std::uint32_t max_requests_per_connection = 0;    // 0: no limit
+  std::uint32_t max_connections = 0;                // of clients, per worker; 0: no limit
+
+  // Client side. 0 means none.
+  std::chrono::milliseconds request_head_timeout{15'000};   // from a request's first byte to the end of its head: 408
+  std::chrono::milliseconds tls_handshake_timeout{10'000};  // from accept to the end of the handshake
+  std::chrono::milliseconds idle_timeout{75'000};           // between requests of a connection
+  std::chrono::milliseconds body_idle_timeout{60'000};      // without a byte of a request body that we wait for: 408
+
+  // Backend side.
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds backend_idle_timeout{55'000};  // of a pooled connection
+  std::uint32_t max_idle_per_endpoint = 256;               // pooled connections of one worker to one endpoint
+  std::uint32_t connect_attempts = 3;                      // endpoints tried when connecting fails
+  // Requests without timeouts of their own; 0: none.
+  std::chrono::milliseconds request_timeout{0};
+  std::chrono::milliseconds backend_request_timeout{0};
+
+  bool access_log = false;
+  std::size_t access_log_buffer_bytes = 256 * 1024;  // per worker; what does not fit is dropped and counted
+};
+
+}  // namespace cardea::proxy
