@@ -5,9 +5,11 @@
 // Members keep the order of the text; parsers refuse a member named twice.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -26,17 +28,23 @@ class Value {
   using Array = std::vector<Value>;
   using Object = std::vector<Member>;
 
-  Value() = default;
-  Value(std::nullptr_t) {}
-  Value(bool value) : data(value) {}
-  Value(int value) : data(std::int64_t{value}) {}
-  Value(std::int64_t value) : data(value) {}
-  Value(double value) : data(value) {}
-  Value(const char* value) : data(std::string(value)) {}
-  Value(std::string_view value) : data(std::string(value)) {}
-  Value(std::string value) : data(std::move(value)) {}
-  Value(Array value) : data(std::move(value)) {}
-  Value(Object value) : data(std::move(value)) {}
+  // Defined below Member, which they need whole.
+  Value();
+  Value(std::nullptr_t);
+  Value(bool value);
+  Value(int value);
+  Value(std::int64_t value);
+  Value(double value);
+  Value(const char* value);
+  Value(std::string_view value);
+  Value(std::string value);
+  Value(Array value);
+  Value(Object value);
+  Value(const Value& other);
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(data); }
   bool is_bool() const { return std::holds_alternative<bool>(data); }
@@ -65,7 +73,7 @@ class Value {
   // Equal data; positions do not count, the order of members does.
   bool operator==(const Value& other) const;
 
-  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> data = nullptr;
+  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> data;
   Position position;
 };
 
@@ -76,5 +84,22 @@ struct Member {
 
   bool operator==(const Member& other) const { return name == other.name && value == other.value; }
 };
+
+inline Value::Value() : data(nullptr) {}
+inline Value::Value(std::nullptr_t) : data(nullptr) {}
+inline Value::Value(bool value) : data(value) {}
+inline Value::Value(int value) : data(std::int64_t{value}) {}
+inline Value::Value(std::int64_t value) : data(value) {}
+inline Value::Value(double value) : data(value) {}
+inline Value::Value(const char* value) : data(std::string(value)) {}
+inline Value::Value(std::string_view value) : data(std::string(value)) {}
+inline Value::Value(std::string value) : data(std::move(value)) {}
+inline Value::Value(Array value) : data(std::move(value)) {}
+inline Value::Value(Object value) : data(std::move(value)) {}
+inline Value::Value(const Value& other) = default;
+inline Value::Value(Value&& other) noexcept = default;
+inline Value& Value::operator=(const Value& other) = default;
+inline Value& Value::operator=(Value&& other) noexcept = default;
+inline Value::~Value() = default;
 
 }  // namespace cardea::base

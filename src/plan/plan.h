@@ -10,7 +10,6 @@
 // that comes or goes never rebuilds a route table) and Secrets (certificates, keys).
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -19,16 +18,15 @@
 #include <variant>
 #include <vector>
 
+#include "base/hash.h"
+
 namespace cardea::plan {
 
 template <class T>
 using Ref = std::shared_ptr<const T>;
 
 // The first 128 bits of SHA-256 over a part's canonical JSON form (parts inside it stand in by their own hash).
-struct Hash {
-  std::array<std::uint8_t, 16> bytes{};
-  auto operator<=>(const Hash&) const = default;
-};
+using Hash = base::Hash128;
 
 // namespace/name of an object of a kind that the context names.
 struct ObjectName {
