@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options of translation: what the operator of this gateway decided. Fixed for the life of a process.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cardea::translate {
+
+struct Options {
+  std::string controller_name = "cardea.dev/gateway-controller";
+
+  // Listener port -> the port really bound (--port-map). A port that is not named is bound as it is.
+  std::map<std::uint16_t, std::uint16_t> port_map;
+  // Whether a redirect that takes "the listener's port" names the mapped one (--advertise-port-map).
+  bool advertise_port_map = false;
+
+  // All Gateways listen on one machine's addresses (`serve`), so their listeners must be distinct from one another as if
+  // they were of one Gateway. False where each Gateway has addresses of its own (Kubernetes).
+  bool shared_machine = true;
+  // Where listeners of Gateways without spec.addresses listen (--bind), as text.
+  std::vector<std::string> bind_addresses = {"0.0.0.0", "::"};
+};
+
+}  // namespace cardea::translate

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary of conditions: every type and reason that we write, with the exact spelling of the wire (Gateway API
+// v1.6.1; facts, section 2). A Condition's `type` and `reason` always come from here, so that a misspelt one does not
+// compile.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cardea::translate {
+
+enum class ConditionStatus : std::uint8_t { True, False, Unknown };
+
+// A metav1.Condition without its lastTransitionTime: translation knows no clock, the writer of statuses does.
+struct Condition {
+  std::string_view type;
+  ConditionStatus status = ConditionStatus::Unknown;
+  std::string_view reason;
+  std::string message;
+  std::int64_t observed_generation = 0;
+
+  bool operator==(const Condition&) const = default;
+};
+
+// The condition of that type, or nullptr.
+const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type);
+bool is_true(const std::vector<Condition>& conditions, std::string_view type);
+
+namespace condition {
+inline constexpr std::string_view kAccepted = "Accepted";
+inline constexpr std::string_view kProgrammed = "Programmed";
+inline constexpr std::string_view kResolvedRefs = "ResolvedRefs";
+// Present only while True.
+inline constexpr std::string_view kConflicted = "Conflicted";
+inline constexpr std::string_view kOverlappingTlsConfig = "OverlappingTLSConfig";
+inline constexpr std::string_view kPartiallyInvalid = "PartiallyInvalid";
+inline constexpr std::string_view kInsecureFrontendValidationMode = "InsecureFrontendValidationMode";
+}  // namespace condition
+
+namespace reason {
+// Summaries
+inline constexpr std::string_view kAccepted = "Accepted";
+inline constexpr std::string_view kProgrammed = "Programmed";
+inline constexpr std::string_view kResolvedRefs = "ResolvedRefs";
+inline constexpr std::string_view kPending = "Pending";
+inline constexpr std::string_view kInvalid = "Invalid";
+// GatewayClass, Gateway
+inline constexpr std::string_view kInvalidParameters = "InvalidParameters";
+inline constexpr std::string_view kListenersNotValid = "ListenersNotValid";
+inline constexpr std::string_view kListenersNotResolved = "ListenersNotResolved";
+inline constexpr std::string_view kUnsupportedAddress = "UnsupportedAddress";
+inline constexpr std::string_view kAddressNotAssigned = "AddressNotAssigned";
+inline constexpr std::string_view kAddressNotUsable = "AddressNotUsable";
+inline constexpr std::string_view kInvalidClientCertificateRef = "InvalidClientCertificateRef";
+inline constexpr std::string_view kConfigurationChanged = "ConfigurationChanged";
+// Listeners, ListenerSets
+inline constexpr std::string_view kPortUnavailable = "PortUnavailable";
+inline constexpr std::string_view kUnsupportedProtocol = "UnsupportedProtocol";
+inline constexpr std::string_view kUnsupportedValue = "UnsupportedValue";
+inline constexpr std::string_view kHostnameConflict = "HostnameConflict";
+inline constexpr std::string_view kProtocolConflict = "ProtocolConflict";
+inline constexpr std::string_view kInvalidCertificateRef = "InvalidCertificateRef";
+inline constexpr std::string_view kInvalidRouteKinds = "InvalidRouteKinds";
+inline constexpr std::string_view kRefNotPermitted = "RefNotPermitted";
+inline constexpr std::string_view kInvalidCaCertificateRef = "InvalidCACertificateRef";
+inline constexpr std::string_view kInvalidCaCertificateKind = "InvalidCACertificateKind";
+inline constexpr std::string_view kNoValidCaCertificate = "NoValidCACertificate";
+inline constexpr std::string_view kOverlappingHostnames = "OverlappingHostnames";
+inline constexpr std::string_view kOverlappingCertificates = "OverlappingCertificates";
+inline constexpr std::string_view kNotAllowed = "NotAllowed";
+inline constexpr std::string_view kParentNotAccepted = "ParentNotAccepted";
+inline constexpr std::string_view kParentNotProgrammed = "ParentNotProgrammed";
+// Routes
+inline constexpr std::string_view kNotAllowedByListeners = "NotAllowedByListeners";
+inline constexpr std::string_view kNoMatchingListenerHostname = "NoMatchingListenerHostname";
+inline constexpr std::string_view kNoMatchingParent = "NoMatchingParent";
+inline constexpr std::string_view kIncompatibleFilters = "IncompatibleFilters";
+inline constexpr std::string_view kInvalidKind = "InvalidKind";
+inline constexpr std::string_view kBackendNotFound = "BackendNotFound";
+// Policies
+inline constexpr std::string_view kConflicted = "Conflicted";
+inline constexpr std::string_view kTargetNotFound = "TargetNotFound";
+}  // namespace reason
+
+}  // namespace cardea::translate
