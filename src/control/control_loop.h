@@ -56,7 +56,7 @@ class ControlLoop {
 
  private:
   void translate_now();
-  bool publish_if_changed(Outcome& outcome);
+  void publish_if_changed(Outcome& outcome);
   void report(Outcome& outcome, const Statuses& before);
 
   translate::Options options_;
@@ -69,6 +69,8 @@ class ControlLoop {
   plan::PlanSet published_;
   std::set<std::string> notes_;  // said and still true
   bool started_ = false;
+  bool published_once_ = false;
+  bool reported_once_ = false;
   Metrics metrics_;
 };
 
