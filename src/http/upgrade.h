@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Upgrade (RFC 9110 section 7.8) and the WebSocket handshake over HTTP/1.1 (RFC 6455 section 4). Pure functions of heads.
+#pragma once
+
+#include <cstdint>
+
+#include "http/head.h"
+
+namespace cardea::http {
+
+enum class UpgradeKind : std::uint8_t {
+  None,       // no Upgrade, or one to be ignored (HTTP/1.0, no "Connection: upgrade"): strip it and go on
+  WebSocket,  // a complete opening handshake
+  Other,      // one other protocol that may be tunnelled
+  Refused,    // a name of HTTP itself or TLS (h2c, HTTP/2.0, TLS/1.2), several protocols: strip it and go on. Tunnelling
+              // these would carry further requests past the gateway.
+  Malformed,  // a WebSocket handshake with a bad or missing key or version, or not GET: 400
+};
+UpgradeKind upgrade_kind(const RequestHead& request);
+
+// A 101 with "Connection: upgrade" and the one protocol that the request named. Any other 101 is a malformed response.
+bool accepts_upgrade(const RequestHead& request, const ResponseHead& response);
+
+}  // namespace cardea::http
