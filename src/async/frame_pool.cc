@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/frame_pool.h"
+
+#include <array>
+#include <new>
+#include <utility>
+
+namespace cardea::async {
+namespace {
+
+constexpr std::size_t kClassBytes = 64;
+#if __has_feature(address_sanitizer)
+constexpr std::size_t kClasses = 0;  // a pooled frame would hide its use after its end
+#else
+constexpr std::size_t kClasses = 64;  // frames up to 4 KiB are pooled
+#endif
+constexpr std::size_t kMaxKept = 1024;
+
+struct FreeFrame {
+  FreeFrame* next;
+};
+
+class FramePool {
+ public:
+  ~FramePool() {
+    for (auto& list : lists_) {
+      while (list.head) ::operator delete(std::exchange(list.head, list.head->next));
+    }
+  }
+
+  void* allocate(std::size_t size_class) {
+    auto& list = lists_[size_class];
+    if (!list.head) return ::operator new((size_class + 1) * kClassBytes);
+    --list.count;
+    return std::exchange(list.head, list.head->next);
+  }
+
+  void free(void* frame, std::size_t size_class) {
+    auto& list = lists_[size_class];
+    if (list.count == kMaxKept) return ::operator delete(frame);
+    ++list.count;
+    list.head = new (frame) FreeFrame{list.head};
+  }
+
+ private:
+  struct List {
+    FreeFrame* head = nullptr;
+    std::size_t count = 0;
+  };
+  std::array<List, kClasses> lists_;
+};
+
+thread_local FramePool pool;
+
+std::size_t size_class_of(std::size_t bytes) { return (bytes - 1) / kClassBytes; }
+
+}  // namespace
+
+void* allocate_frame(std::size_t bytes) {
+  const auto size_class = size_class_of(bytes);
+  return size_class < kClasses ? pool.allocate(size_class) : ::operator new(bytes);
+}
+
+void free_frame(void* frame, std::size_t bytes) {
+  const auto size_class = size_class_of(bytes);
+  if (size_class < kClasses) return pool.free(frame, size_class);
+  ::operator delete(frame);
+}
+
+}  // namespace cardea::async
