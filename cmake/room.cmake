@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # room(NAME [USES room...] [LIBS target...] [PROGRAM name])
 #
 # Builds src/NAME as the static library cardea_NAME out of every x.cc, the test
