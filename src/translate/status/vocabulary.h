@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vocabulary of conditions: every type and reason that we write, with the exact spelling of the wire (Gateway API
-// v1.6.1; facts, section 2). A Condition's `type` and `reason` always come from here, so that a misspelt one does not
-// compile.
+// v1.6.1; facts, section 2). Conditions are made of these constants alone, so that a misspelt one does not compile.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "api/condition.h"
 
 namespace cardea::translate {
 
-enum class ConditionStatus : std::uint8_t { True, False, Unknown };
+inline api::Condition make_condition(std::string_view type, api::ConditionStatus status, std::string_view reason,
+                                     std::string message, std::int64_t generation) {
+  return {.type = std::string(type),
+          .status = status,
+          .reason = std::string(reason),
+          .message = std::move(message),
+          .observed_generation = generation,
+          .last_transition_time = {}};
+}
 
-// A metav1.Condition without its lastTransitionTime: translation knows no clock, the writer of statuses does.
-struct Condition {
-  std::string_view type;
-  ConditionStatus status = ConditionStatus::Unknown;
-  std::string_view reason;
+// Why something is not so: the reason of a condition that is not as wished, and its message for a person.
+struct Problem {
+  std::string_view reason;  // one of the constants below
   std::string message;
-  std::int64_t observed_generation = 0;
-
-  bool operator==(const Condition&) const = default;
+  bool operator==(const Problem&) const = default;
 };
-
-// The condition of that type, or nullptr.
-const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type);
-bool is_true(const std::vector<Condition>& conditions, std::string_view type);
 
 namespace condition {
 inline constexpr std::string_view kAccepted = "Accepted";
 inline constexpr std::string_view kProgrammed = "Programmed";
 inline constexpr std::string_view kResolvedRefs = "ResolvedRefs";
+inline constexpr std::string_view kSupportedVersion = "SupportedVersion";  // GatewayClass
 // Present only while True.
 inline constexpr std::string_view kConflicted = "Conflicted";
 inline constexpr std::string_view kOverlappingTlsConfig = "OverlappingTLSConfig";
@@ -47,6 +48,8 @@ inline constexpr std::string_view kResolvedRefs = "ResolvedRefs";
 inline constexpr std::string_view kPending = "Pending";
 inline constexpr std::string_view kInvalid = "Invalid";
 // GatewayClass, Gateway
+inline constexpr std::string_view kSupportedVersion = "SupportedVersion";
+inline constexpr std::string_view kUnsupportedVersion = "UnsupportedVersion";
 inline constexpr std::string_view kInvalidParameters = "InvalidParameters";
 inline constexpr std::string_view kListenersNotValid = "ListenersNotValid";
 inline constexpr std::string_view kListenersNotResolved = "ListenersNotResolved";

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "translate/precedence.h"
+
+#include <gtest/gtest.h>
+
+namespace cardea::translate {
+namespace {
+
+using plan::PathMatchType;
+
+RankedMatch match(PathMatchType type, std::string path, std::string route = "r", std::uint32_t rule = 0) {
+  plan::Rule made;
+  made.route = {"default", std::move(route)};
+  made.index = rule;
+  RankedMatch ranked;
+  ranked.match.path = {type, std::move(path)};
+  ranked.match.rule = std::make_shared<const plan::Rule>(std::move(made));
+  return ranked;
+}
+
+// `first` wins, and the order is strict.
+void expect_first(const RankedMatch& first, const RankedMatch& second) {
+  EXPECT_TRUE(takes_precedence(first, second));
+  EXPECT_FALSE(takes_precedence(second, first));
+}
+
+TEST(Precedence, PathTypeThenLength) {
+  const auto exact = match(PathMatchType::Exact, "/a");
+  const auto regex = match(PathMatchType::RegularExpression, "/a.*");
+  const auto longer_regex = match(PathMatchType::RegularExpression, "/a.*b");
+  const auto prefix = match(PathMatchType::PathPrefix, "/a/long/one");
+  const auto longer_prefix = match(PathMatchType::PathPrefix, "/a/long/one/more");
+  expect_first(exact, regex);
+  expect_first(longer_regex, regex);
+  expect_first(regex, longer_prefix);
+  expect_first(longer_prefix, prefix);
+}
+
+TEST(Precedence, PathLengthBeforeMethodBeforeHeadersBeforeQuery) {
+  auto long_path = match(PathMatchType::PathPrefix, "/ab");
+  auto method = match(PathMatchType::PathPrefix, "/a");
+  method.match.method = "GET";
+  auto headers = match(PathMatchType::PathPrefix, "/a");
+  headers.match.headers.resize(2);
+  auto query = match(PathMatchType::PathPrefix, "/a");
+  query.match.query_params.resize(16);
+  auto header_and_query = match(PathMatchType::PathPrefix, "/a");
+  header_and_query.match.headers.resize(1);
+  header_and_query.match.query_params.resize(1);
+  expect_first(long_path, method);
+  expect_first(method, headers);
+  expect_first(headers, header_and_query);
+  expect_first(header_and_query, query);
+  expect_first(query, match(PathMatchType::PathPrefix, "/a"));
+}
+
+TEST(Precedence, TiesGoToTheOlderRouteThenItsNameThenTheRuleThenTheMatch) {
+  auto old = match(PathMatchType::PathPrefix, "/", "z");
+  auto young = match(PathMatchType::PathPrefix, "/", "a");
+  young.route_created = 1;
+  expect_first(old, young);
+  expect_first(match(PathMatchType::PathPrefix, "/", "a", 5), match(PathMatchType::PathPrefix, "/", "b", 0));
+  expect_first(match(PathMatchType::PathPrefix, "/", "a", 0), match(PathMatchType::PathPrefix, "/", "a", 1));
+  auto second = match(PathMatchType::PathPrefix, "/");
+  second.match_index = 1;
+  expect_first(match(PathMatchType::PathPrefix, "/"), second);
+}
+
+}  // namespace
+}  // namespace cardea::translate
