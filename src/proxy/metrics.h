@@ -136,6 +136,7 @@ struct ListenerSeries {
   ~ListenerSeries();
 
   Metrics& metrics;
+  std::uint64_t id;  // never given twice, never 0
   plan::ObjectName gateway;
   bool from_listener_set;
   plan::ObjectName listener_owner;
