@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// TLS for servers (RFC 8446, RFC 5246) by OpenSSL, over any Stream.
+//
+// TlsContext: certificates and rules of one listener, immutable, built on the control thread and shared by all workers.
+// TlsFront: what a port starts every handshake with, before the server name is known; holds the ticket keys, so that a
+// session made with one worker is resumed by all, also after contexts were rebuilt.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/task.h"
+#include "base/result.h"
+#include "net/stream.h"
+
+namespace cardea::net {
+
+struct TlsCertificate {
+  std::string_view chain_pem;  // leaf first
+  std::string_view key_pem;
+};
+
+enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
+
+struct TlsContextOptions {
+  std::vector<TlsCertificate> certificates;  // at most one per key type is used
+  std::vector<std::string> alpn;             // in our order of preference
+  TlsVersion min_version = TlsVersion::Tls12;
+  // Sessions are resumed only under an equal scope (a listener's identity).
+  std::string session_scope;
+};
+
+class TlsContext {
+ public:
+  static base::Result<std::shared_ptr<const TlsContext>> create(const TlsContextOptions& options);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  const std::string& alpn_wire() const { return alpn_wire_; }
+  SSL_CTX* get() const { return context_; }
+
+ private:
+  TlsContext() = default;
+  SSL_CTX* context_ = nullptr;
+  std::string alpn_wire_;
+  std::array<unsigned char, 32> session_scope_{};
+  friend class TlsStream;
+};
+
+// Keys that protect session tickets. rotate() from the control thread at any time; tickets of the key before are still
+// accepted (and renewed). Handshakes on any thread read it.
+class TicketKeys {
+ public:
+  TicketKeys();
+  void rotate();
+
+ private:
+  friend class TlsFront;
+  struct Key {
+    std::array<unsigned char, 16> name{};
+    std::array<unsigned char, 32> cipher{};
+    std::array<unsigned char, 32> mac{};
+  };
+  static int use(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int sealing);
+  struct Pair {
+    Key current;
+    Key previous;
+  };
+  Pair pair();
+  mutable std::mutex mutex_;  // handshakes only, held for a copy of two keys
+  Pair keys_;
+};
+
+class TlsFront {
+ public:
+  // `keys` outlives the front.
+  explicit TlsFront(TicketKeys& keys);
+  ~TlsFront();
+  TlsFront(const TlsFront&) = delete;
+  TlsFront& operator=(const TlsFront&) = delete;
+  SSL_CTX* get() const { return context_; }
+
+ private:
+  SSL_CTX* context_ = nullptr;
+};
+
+// Who chooses the context of a handshake. Called once per handshake, on the loop's thread.
+class TlsSelector {
+ public:
+  // `server_name` is lower case, empty when the client sent none. nullptr refuses with unrecognized_name.
+  virtual const TlsContext* select(std::string_view server_name) = 0;
+
+ protected:
+  ~TlsSelector() = default;
+};
+
+class TlsStream final : public Stream {
+ public:
+  TlsStream(std::unique_ptr<Stream> inner, const TlsFront& front);
+  ~TlsStream() override;
+
+  enum class Handshake : std::uint8_t { Done, Failed, TimedOut, Ended };
+  // Before anything else. `selector` and the context it chooses outlive the call, the context also the stream.
+  async::Task<Handshake> accept(TlsSelector& selector, async::Deadline deadline);
+
+  IoResult try_read(std::span<char> into) override;
+  IoResult try_write(std::span<const iovec> parts) override;
+  void shutdown_write() override;
+
+  bool resumed() const;
+  std::string_view alpn() const;  // empty when none was agreed
+  const std::string& server_name() const { return server_name_; }  // lower case; empty when none was sent
+  std::string_view protocol() const;  // "TLSv1.3"
+  Stream& inner() { return *inner_; }
+
+ private:
+  friend class TlsFront;
+  static int choose_context(SSL* ssl, int* alert, void* unused);
+  static int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                         unsigned in_size, void* unused);
+  IoStatus status_of(int result, bool reading);
+
+  std::unique_ptr<Stream> inner_;
+  SSL* ssl_ = nullptr;
+  TlsSelector* selector_ = nullptr;
+  const TlsContext* chosen_ = nullptr;
+  std::string server_name_;
+};
+
+}  // namespace cardea::net
