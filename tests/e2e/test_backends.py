@@ -5,7 +5,7 @@ import collections
 import pytest
 
 from client import Raw, eventually, fetch, request_bytes
-from manifests import (backend, endpoints, gateway, gateway_api, listener, match, ref, reference_grant, route, rule, service)
+from manifests import (backend, endpoints, gateway, gateway_api, listener, match, redirect, ref, reference_grant, route, rule, service)
 from processes import free_port
 
 
@@ -71,12 +71,12 @@ def test_a_grant_permits_and_its_end_revokes(world):
                       reference_grant("allow", "away", "HTTPRoute", "default", "Service", "another"),
                       reference_grant("allow", "default", "HTTPRoute", "default", "Service", "away")):
         gw.apply(near_miss)
-        marker = route("marker", rule(matches=[match(exact="/marker")]))
+        marker = route("marker", rule(matches=[match(exact="/marker")], filters=[redirect(hostname="marker.test")]))
         gw.apply(marker)  # once this is live, the grant before it is too
-        eventually(lambda: fetch(port, "/marker").status == 500)
+        eventually(lambda: fetch(port, "/marker").status == 302)
         assert fetch(port).status == 500
         gw.remove(near_miss, marker)
-        eventually(lambda: fetch(port, "/marker").status != 404)
+        eventually(lambda: fetch(port, "/marker").status == 500)
     gw.apply(grant)
     eventually(lambda: fetch(port).status == 200, "the grant again")
 
