@@ -136,7 +136,9 @@ std::map<api::ObjectId, api::Object> FileSource::wanted() {
   std::map<api::ObjectId, api::Object> wanted;
   std::map<api::ObjectId, const ManifestObject*> claims;
   std::vector<const File*> incomplete;
+  std::set<std::string_view> listed;
   for (const ManifestPath& path : tree_.files) {
+    listed.insert(path.shown);
     const auto found = files_.find(path.shown);
     if (found == files_.end()) continue;
     const ManifestFile& manifests = found->second.manifests;
@@ -155,8 +157,7 @@ std::map<api::ObjectId, api::Object> FileSource::wanted() {
     }
   }
   for (const auto& [shown, file] : files_) {
-    const bool listed = std::ranges::any_of(tree_.files, [&shown](const auto& path) { return path.shown == shown; });
-    if (!listed) incomplete.push_back(&file);
+    if (!listed.contains(shown)) incomplete.push_back(&file);  // in a folder that cannot be listed now
   }
   for (const File* file : incomplete) {
     for (const api::ObjectId& id : file->held) {
