@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTPS listeners: SNI, versions, certificates, session tickets, and what happens without a certificate."""
+import ssl
+
+import pytest
+
+from certificates import self_signed
+from client import Raw, careless, curl, eventually, fetch, request_bytes, trusting
+from manifests import backend, gateway, listener, reference_grant, route, rule, secret
+from processes import free_port
+
+
+@pytest.fixture(scope="module")
+def tls(shared_world):
+    """(port, certificates by name): listeners for one.test (ECDSA), two.test (RSA), *.wild.test, and none without a host."""
+    port = free_port()
+    echo = shared_world.echo("tls")
+    certificates = {"one": self_signed("one.test"), "two": self_signed("two.test", kind="rsa"), "wild": self_signed("*.wild.test")}
+    hosts = {"one": "one.test", "two": "two.test", "wild": "*.wild.test"}
+    shared_world.gateway(
+        gateway(*[listener(name, port, "HTTPS", hosts[name], [name]) for name in certificates]),
+        [secret(name, certificate) for name, certificate in certificates.items()], backend("tls", echo.port), route("r", rule("tls")),
+        flags=["--workers", "2"])
+    return port, certificates
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize("name,host", [("one", "one.test"), ("two", "two.test"), ("wild", "a.wild.test"), ("one", "ONE.test")])
+def test_sni_chooses_the_certificate(tls, name, host, version):
+    port, certificates = tls
+    response = fetch(port, host=host, tls=trusting(certificates[name], version), sni=host)
+    assert response.status == 200 and response.echo["name"] == "tls"
+
+
+def test_sni_that_no_listener_has_is_refused(tls):
+    port, _ = tls
+    for sni in ("other.test", "wild.test", None):
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            Raw(port, tls=careless(), sni=sni)
+
+
+def test_versions_before_1_2_are_refused(tls):
+    port, _ = tls
+    context = careless()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        Raw(port, tls=context, sni="one.test")
+
+
+def test_plain_http_on_a_tls_port_is_refused(tls):
+    port, certificates = tls
+    with Raw(port) as connection:
+        connection.send(request_bytes(host="one.test"))
+        assert b"200" not in connection.read_to_end()
+    assert fetch(port, host="one.test", tls=trusting(certificates["one"]), sni="one.test").status == 200
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_sessions_resume_on_every_worker(tls, version):
+    port, certificates = tls
+    context = trusting(certificates["one"], version)
+    session = None
+    for attempt in range(16):
+        with Raw(port, tls=context, sni="one.test", session=session) as connection:
+            if attempt:
+                assert connection.socket.session_reused, f"connection {attempt} was not resumed"
+            assert connection.call(request_bytes(host="one.test")).status == 200
+            session = connection.socket.session
+
+
+def test_a_session_does_not_open_another_host(tls):
+    """A ticket for one listener must not let its holder in at another one without that one's handshake rules."""
+    port, certificates = tls
+    context = careless()
+    with Raw(port, tls=context, sni="one.test") as connection:
+        assert connection.call(request_bytes(host="one.test")).status == 200
+        session = connection.socket.session
+    with Raw(port, tls=context, sni="two.test", session=session) as connection:
+        assert connection.call(request_bytes(host="two.test")).status == 200
+
+
+def test_the_whole_of_http_works_inside(tls):
+    port, certificates = tls
+    with Raw(port, tls=trusting(certificates["one"]), sni="one.test") as connection:
+        body = b"y" * 300_000
+        response = connection.call(request_bytes("POST", "/big?bytes=500000", host="one.test", body=body))
+        assert response.status == 200 and len(response.body) == 500_000
+        connection.send(b"".join(request_bytes(target=f"/{n}", host="one.test") for n in range(10)))
+        assert [connection.read_response().echo["path"] for _ in range(10)] == [f"/{n}" for n in range(10)]
+
+
+def test_curl(tls, tmp_path):
+    port, certificates = tls
+    result = curl("--cacert", certificates["two"].ca_file(tmp_path), "--resolve", f"two.test:{port}:127.0.0.1",
+                  f"https://two.test:{port}/a/b", "-w", "\n%{http_version} %{http_code} %{ssl_verify_result}")
+    assert result.stdout.splitlines()[-1] == "1.1 200 0"
+
+
+def test_a_host_of_another_listener_is_not_served(tls):
+    """The connection was made for one.test: two.test must answer under its own certificate (404 or 421), or not at all."""
+    port, certificates = tls
+    assert fetch(port, host="two.test", tls=trusting(certificates["one"]), sni="one.test").status in (404, 421)
+
+
+def test_both_kinds_of_key_on_one_listener(world):
+    port = free_port()
+    echo = world.echo("both")
+    ecdsa, rsa = self_signed("both.test"), self_signed("both.test", kind="rsa")
+    world.gateway(gateway(listener("https", port, "HTTPS", None, ["ecdsa", "rsa"])), secret("ecdsa", ecdsa), secret("rsa", rsa),
+                  backend("both", echo.port), route("r", rule("both")))
+    for certificate, ciphers in ((ecdsa, "ECDHE-ECDSA-AES128-GCM-SHA256"), (rsa, "ECDHE-RSA-AES128-GCM-SHA256")):
+        context = trusting(certificate, "1.2")
+        context.set_ciphers(ciphers)
+        assert fetch(port, host="both.test", tls=context, sni="both.test").status == 200
+
+
+def test_without_its_certificate_a_listener_refuses_and_says_so(world):
+    port, other = free_port(), free_port()
+    echo = world.echo("bare")
+    gw = world.gateway(
+        gateway(listener("bare", port, "HTTPS", None, ["missing"]), listener("http", other)), backend("bare", echo.port),
+        route("r", rule("bare")))
+    assert gw.condition("Gateway", "gw", "ResolvedRefs", listener="bare") == ("False", "InvalidCertificateRef")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        Raw(port, tls=careless(), sni="bare.test")
+    assert fetch(other).status == 200
+    certificate = self_signed("bare.test")
+    gw.apply(secret("missing", certificate))
+    eventually(lambda: fetch(port, host="bare.test", tls=trusting(certificate), sni="bare.test").status == 200, "the certificate is there")
+    eventually(lambda: gw.condition("Gateway", "gw", "ResolvedRefs", listener="bare") == ("True", "ResolvedRefs"))
+
+
+def test_a_certificate_of_another_namespace_needs_a_grant(world):
+    port = free_port()
+    echo = world.echo("far")
+    certificate = self_signed("far.test")
+    gw = world.gateway(
+        gateway(listener("https", port, "HTTPS", None, [{"name": "far", "namespace": "vault"}])), secret("far", certificate, "vault"),
+        backend("far", echo.port), route("r", rule("far")))
+    assert gw.condition("Gateway", "gw", "ResolvedRefs", listener="https") == ("False", "RefNotPermitted")
+    grant = reference_grant("g", "vault", "Gateway", "default", "Secret")
+    gw.apply(grant)
+    eventually(lambda: fetch(port, host="far.test", tls=trusting(certificate), sni="far.test").status == 200, "the grant")
+    gw.remove(grant)
+
+    def refused():
+        try:
+            Raw(port, tls=careless(), sni="far.test").close()
+        except (ssl.SSLError, ConnectionError):
+            return True
+        return False
+    eventually(refused, "the grant's end")
+
+
+def test_a_certificate_is_renewed_under_open_connections(world):
+    port = free_port()
+    echo = world.echo("renew")
+    old, new = self_signed("renew.test"), self_signed("renew.test")
+    gw = world.gateway(gateway(listener("https", port, "HTTPS", None, ["cert"])), secret("cert", old), backend("renew", echo.port),
+                       route("r", rule("renew")))
+    with Raw(port, tls=trusting(old), sni="renew.test") as connection:
+        assert connection.call(request_bytes(host="renew.test")).status == 200
+        gw.apply(secret("cert", new))
+        eventually(lambda: fetch(port, host="renew.test", tls=trusting(new), sni="renew.test").status == 200, "the new certificate")
+        assert connection.call(request_bytes(host="renew.test")).status == 200, "a connection from before goes on"
+    broken = secret("cert", new)
+    broken["data"]["tls.key"] = secret("x", old)["data"]["tls.key"]
+    gw.apply(broken)
+    eventually(lambda: gw.condition("Gateway", "gw", "ResolvedRefs", listener="https") == ("False", "InvalidCertificateRef"))
+
+
+def test_a_client_that_never_finishes_its_handshake_is_let_go(world):
+    port = free_port()
+    certificate = self_signed("slow.test")
+    world.gateway(gateway(listener("https", port, "HTTPS", None, ["cert"])), secret("cert", certificate),
+                  flags=["--tls-handshake-timeout", "300ms"])
+    with Raw(port) as connection:
+        connection.send(b"\x16\x03\x01")
+        assert connection.closed()
