@@ -83,13 +83,29 @@ constexpr std::array<std::int8_t, 256> kBase64Values = [] {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
+
+std::size_t utf8_prefix(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const std::size_t length = utf8_length(text.substr(size));
+    if (length == 0) break;
+    size += length;
   }
-  return true;
+  return size;
+}
+
+std::string replace_malformed(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t good = utf8_prefix(text);
+    result += text.substr(0, good);
+    text.remove_prefix(good);
+    if (text.empty()) break;
+    result += "\xEF\xBF\xBD";
+    text.remove_prefix(1);
+  }
+  return result;
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {

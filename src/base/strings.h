@@ -2,6 +2,7 @@
 // Small pure functions over text: ASCII only, no locale, nothing allocates unless it returns a string.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -60,6 +61,10 @@ std::optional<T> parse_uint(std::string_view text, T max = std::numeric_limits<T
 
 // Whether `text` is well-formed UTF-8 (no overlong form, no surrogate, nothing beyond U+10FFFF).
 bool is_utf8(std::string_view text);
+// How many bytes at its front are.
+std::size_t utf8_prefix(std::string_view text);
+// `text` with U+FFFD for every byte that is not part of a well-formed sequence.
+std::string replace_malformed(std::string_view text);
 
 // RFC 4648 section 4, strict: padded, no line breaks, no stray bits.
 std::optional<std::string> decode_base64(std::string_view text);

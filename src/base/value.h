@@ -15,11 +15,14 @@
 
 namespace cardea::base {
 
-// Both count from 1 and count bytes; 0 means "made by us, not read from a text".
+// Both count from 1; columns count characters (code points), as editors do. 0 means "made by us, not read from a text".
 struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
 };
+
+// "line 3, column 14".
+std::string to_string(Position position);
 
 struct Member;
 
@@ -101,5 +104,8 @@ inline Value::Value(Value&& other) noexcept = default;
 inline Value& Value::operator=(const Value& other) = default;
 inline Value& Value::operator=(Value&& other) noexcept = default;
 inline Value::~Value() = default;
+
+// The first member that has the name of one before it, or nullptr.
+const Member* find_duplicate(const Value::Object& members);
 
 }  // namespace cardea::base
