@@ -12,7 +12,7 @@ constexpr std::size_t kClassBytes = 64;
 #if __has_feature(address_sanitizer)
 constexpr std::size_t kClasses = 0;  // a pooled frame would hide its use after its end
 #else
-constexpr std::size_t kClasses = 64;  // frames up to 4 KiB are pooled
+constexpr std::size_t kClasses = 256;  // frames up to 16 KiB are pooled
 #endif
 constexpr std::size_t kMaxKept = 1024;
 

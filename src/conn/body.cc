@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conn/body.h"
+
+namespace cardea::conn {
+namespace {
+
+PumpStatus after_flush(WriteStatus flushed, PumpStatus done) {
+  switch (flushed) {
+    case WriteStatus::Ok:
+      return done;
+    case WriteStatus::WouldBlock:
+      return PumpStatus::WaitWrite;
+    case WriteStatus::Failed:
+      break;
+  }
+  return PumpStatus::WriteFailed;
+}
+
+}  // namespace
+
+PumpStatus Pump::run() {
+  while (!finished_) {
+    std::span<const char> data;
+    switch (from_.peek(data)) {
+      case ReadStatus::WouldBlock:
+        return after_flush(to_.flush(), PumpStatus::WaitRead);
+      case ReadStatus::Failed:
+        return PumpStatus::ReadFailed;
+      case ReadStatus::End:
+        if (!to_.finish(from_.trailers())) return PumpStatus::ReadFailed;
+        finished_ = true;
+        break;
+      case ReadStatus::Data: {
+        const auto written = to_.try_write(data);
+        from_.consume(written.bytes);
+        if (written.status == WriteStatus::Failed) return PumpStatus::WriteFailed;
+        if (written.status == WriteStatus::WouldBlock) return PumpStatus::WaitWrite;
+        break;
+      }
+    }
+  }
+  return after_flush(to_.flush(), PumpStatus::Done);
+}
+
+}  // namespace cardea::conn

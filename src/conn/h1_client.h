@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client's side of an HTTP/1 connection (RFC 9112), towards backends: one request at a time, never pipelined.
+//
+// H1Client is the connection, which lives in a pool between requests and then owns no buffer. H1ClientExchange is one
+// request and its response on it; nothing in it blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "conn/body.h"
+#include "conn/buffer.h"
+#include "conn/h1_body.h"
+#include "http/h1_parser.h"
+#include "http/limits.h"
+#include "net/stream.h"
+
+namespace cardea::conn {
+
+class H1Client {
+ public:
+  // `pool` and `limits` (of responses) outlive this.
+  H1Client(std::unique_ptr<net::Stream> stream, BufferPool& pool, const http::Limits& limits)
+      : stream_(std::move(stream)), limits_(limits), in_(pool), out_(pool) {}
+
+  net::Stream& stream() { return *stream_; }
+  // Nothing was received since the last response, and the peer has not closed: it may carry another request.
+  bool quiet() const { return !stream_->can_read() && !stream_->failed() && in_.empty(); }
+  bool used_before() const { return requests_ > 1; }
+
+  async::Deadline idle_until = async::kNever;  // for whoever pools it
+
+ private:
+  friend class H1ClientExchange;
+  std::unique_ptr<net::Stream> stream_;
+  const http::Limits& limits_;
+  Buffer in_;
+  Buffer out_;
+  std::uint32_t requests_ = 0;
+};
+
+class H1ClientExchange {
+ public:
+  explicit H1ClientExchange(H1Client& client);
+  ~H1ClientExchange();
+  H1ClientExchange(const H1ClientExchange&) = delete;
+  H1ClientExchange& operator=(const H1ClientExchange&) = delete;
+
+  // Stages the head. `upgrade`: the request's Upgrade field is meant.
+  void send_head(const http::RequestHead& request, bool upgrade);
+  BodyWriter& request_body() { return writer_; }
+
+  enum class Head : std::uint8_t {
+    Complete,    // final or informational; after an informational one call again
+    WouldBlock,  // wait on ready()
+    Closed,      // the backend closed or reset the connection; see anything_received()
+    Malformed,   // fault()
+  };
+  // The head's views are valid until the next call here or of the body.
+  Head try_read_head(http::ResponseHead& head);
+  bool anything_received() const { return received_; }
+  http::Fault fault() const { return fault_; }
+  async::Signal& ready() { return client_.stream_->readable(); }
+
+  // After a final head.
+  BodyReader& response_body() { return reader_; }
+  // The response ended, all of the request was sent, and both sides keep the connection.
+  bool reusable() const;
+
+ private:
+  H1Client& client_;
+  H1BodyReader reader_;
+  H1BodyWriter writer_;
+  http::ParseProgress progress_;
+  http::Method method_ = http::Method::Other;
+  http::Fault fault_ = http::Fault::None;
+  bool received_ = false;
+  bool keep_ = false;
+};
+
+}  // namespace cardea::conn

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conn/h1_server.h"
+
+#include <algorithm>
+
+#include "http/framing.h"
+#include "http/h1_writer.h"
+
+namespace cardea::conn {
+namespace {
+
+// How much of a request body that nobody wanted is read to save the connection.
+constexpr std::uint64_t kMaxDiscarded = 64 * 1024;
+constexpr std::size_t kMaxLingered = 1024 * 1024;
+// Behind a head there is always room for a good piece of the body.
+constexpr std::size_t kMinBodyRoom = 8 * 1024;
+
+template <class Head>
+void stage_head(Buffer& out, const Head& head, const http::WriteOptions& options) {
+  char* start = out.reserve(http::max_head_size(head));
+  out.commit(static_cast<std::size_t>(http::write_head(start, head, options) - start));
+}
+
+}  // namespace
+
+async::Task<H1Server::Waited> H1Server::wait_for_request(async::Deadline deadline, async::StopToken stop) {
+  while (in_.empty()) {
+    const auto result = stream_.try_read(in_.space(BufferPool::kBlockBytes));
+    if (result.status == net::IoStatus::Ok) {
+      in_.commit(result.bytes);
+      break;
+    }
+    in_.release_if_empty();
+    if (result.status != net::IoStatus::WouldBlock) co_return Waited::Closed;
+    if (stop.requested()) co_return Waited::Stopped;
+    const async::Wake wake = co_await async::wait_any(stream_.loop(), deadline, stream_.readable(), stop.signal());
+    if (wake == async::Wake::TimedOut) co_return Waited::Idle;
+    if (wake == async::Wake::Ended) co_return Waited::Stopped;
+  }
+  co_return Waited::Bytes;
+}
+
+async::Task<void> H1Server::linger(async::Deadline deadline) {
+  stream_.shutdown_write();
+  in_.consume(in_.size());
+  for (std::size_t discarded = 0; discarded < kMaxLingered;) {
+    const auto result = stream_.try_read(in_.space(BufferPool::kBlockBytes));
+    if (result.status == net::IoStatus::Ok) {
+      discarded += result.bytes;
+      continue;
+    }
+    if (result.status != net::IoStatus::WouldBlock) co_return;
+    in_.release_if_empty();
+    const async::Wake wake = co_await async::wait_any(stream_.loop(), deadline, stream_.readable());
+    if (wake != async::Wake::Signalled) co_return;
+  }
+}
+
+H1Exchange::H1Exchange(H1Server& server)
+    : server_(server), reader_(server.stream_, server.in_, server.limits_), writer_(server.stream_, server.out_) {}
+
+H1Exchange::~H1Exchange() {
+  server_.in_.unpin();
+  server_.in_.release_if_empty();
+}
+
+async::Task<H1Exchange::Read> H1Exchange::read_head(async::Deadline deadline) {
+  Buffer& in = server_.in_;
+  http::ParseProgress progress;
+  for (;;) {
+    const auto parsed = http::parse_request_head(in.unread(), server_.limits_, arena, progress, request);
+    if (parsed.complete()) {
+      in.consume(parsed.consumed);
+      break;
+    }
+    if (parsed.malformed()) {
+      fault_ = parsed.fault;
+      close_ = true;
+      co_return Read::Malformed;
+    }
+    const auto result = server_.stream_.try_read(in.space(server_.limits_.max_head_bytes + 1));
+    if (result.status == net::IoStatus::Ok) {
+      in.commit(result.bytes);
+    } else if (result.status != net::IoStatus::WouldBlock) {
+      co_return Read::Closed;
+    } else {
+      close_ = true;  // whatever is answered from here on without a request
+      const async::Wake wake = co_await async::wait_any(loop(), deadline, server_.stream_.readable());
+      if (wake == async::Wake::TimedOut) co_return Read::TimedOut;
+      if (wake == async::Wake::Ended) co_return Read::Ended;
+    }
+  }
+  close_ = !http::wants_keep_alive(request);
+  in.pin();
+  const char* base = in.base();
+  const std::size_t head_bytes = in.pinned();
+  const auto framing = http::body_framing(request);
+  if (framing.has_body() && in.make_room_behind_pin(kMinBodyRoom)) http::relocate(request, base, head_bytes, in.base());
+  reader_.start(framing);
+  co_return Read::Request;
+}
+
+void H1Exchange::inform(const http::ResponseHead& head) {
+  if (request.version == http::Version::Http10) return;
+  stage_head(server_.out_, head, {});
+}
+
+void H1Exchange::respond(http::ResponseHead& head) {
+  responded_ = true;
+  http::WriteOptions options;
+  options.framing = http::announced_framing(head, request.method);
+  const bool tunnel = options.framing.kind == http::Framing::Kind::Tunnel;
+  const bool http10 = request.version == http::Version::Http10;
+  const bool open_ended = options.framing.kind == http::Framing::Kind::UntilClose;
+  if (http10 && (open_ended || options.framing.kind == http::Framing::Kind::Chunked)) {
+    options.framing = http::Framing::until_close();
+    close_ = true;
+  } else if (open_ended) {
+    options.framing = http::Framing::chunked();
+  }
+  options.upgrade = tunnel;
+  options.close = close_ && !tunnel;
+  options.keep_alive = http10 && !close_;
+  stage_head(server_.out_, head, options);
+  const bool sends_body = http::body_framing(head, request.method).kind != http::Framing::Kind::None;
+  writer_.start(options.framing, sends_body);
+  if (tunnel) {
+    close_ = true;
+    reader_.start(http::Framing::tunnel());
+  }
+}
+
+async::Task<bool> H1Exchange::finish(async::Deadline deadline) {
+  if (writer_.aborted() || !responded_) co_return false;
+  const bool sent = co_await flush(loop(), writer_, deadline);
+  if (!sent) writer_.abort();
+  if (!sent || close_ || !writer_.finished()) co_return false;
+  if (!reader_.at_end()) {
+    const bool discarded = co_await discard_request_body(deadline);
+    if (!discarded) co_return false;
+  }
+  co_return true;
+}
+
+// A client that waits for 100 (Continue) got its final answer and will not send the body: then only closing tells the
+// two readings of what follows apart (RFC 9110 section 10.1.1).
+async::Task<bool> H1Exchange::discard_request_body(async::Deadline deadline) {
+  if (http::expectation(request) != http::Expectation::None && reader_.bytes_read() == 0) co_return false;
+  if (reader_.framing().kind == http::Framing::Kind::Length && reader_.framing().length > kMaxDiscarded) co_return false;
+  while (reader_.bytes_read() <= kMaxDiscarded) {
+    std::span<const char> data;
+    const ReadStatus status = reader_.peek(data);
+    if (status == ReadStatus::End) co_return true;
+    if (status == ReadStatus::Failed) co_return false;
+    if (status == ReadStatus::Data) {
+      reader_.consume(data.size());
+      continue;
+    }
+    const async::Wake wake = co_await async::wait_any(loop(), deadline, reader_.ready());
+    if (wake != async::Wake::Signalled) co_return false;
+  }
+  co_return false;
+}
+
+}  // namespace cardea::conn
