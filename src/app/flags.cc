@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/flags.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <sstream>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/strings.h"
+
+namespace cardea::app {
+namespace {
+
+constexpr std::string_view kAbout =
+    "Cardea, a gateway for the Kubernetes Gateway API.\n\n"
+    "  cardea serve PATH...   serves a folder of manifests, no cluster needed\n"
+    "  cardea echo            a backend for trials that answers with what it received\n"
+    "  cardea version         what this program was built from\n\n"
+    "`cardea COMMAND --help` tells more.\n";
+
+constexpr std::string_view kServeAbout =
+    "Serves the Gateways in manifests of the Gateway API and follows every change to them.\n\n"
+    "PATH is a file, or a folder with its sub-folders, in which files that end in .yaml, .yml or .json\n"
+    "are read; names that start with a dot are passed over. Files hold one or several objects (YAML\n"
+    "documents, or a List).\n";
+
+constexpr std::string_view kServeNotes =
+    "Durations are written like 500ms, 15s, 2m or 1h30m; sizes in bytes or like 64k, 1M, 2G.\n"
+    "Signals: TERM and INT drain and end, a second one ends at once; HUP reads all files again.\n"
+    "Exit codes: 0 ended as asked, 1 could not start or go on, 2 wrong arguments.";
+
+constexpr std::string_view kEchoAbout =
+    "Answers every request with 200 and JSON that says who it is and what it received.\n\n"
+    "A path that ends in /status/NNN is answered with that status, ?delay=500ms waits first, ?bytes=64k\n"
+    "answers with that many bytes, and a request field X-Echo-Set-Header: Name: value adds a field to the\n"
+    "response. A WebSocket gets its messages back.\n";
+
+// Takes the text of one flag.
+using Parse = std::function<base::Result<>(const std::string& text)>;
+
+// Runs `parse`; CLI11 wants what is wrong thrown.
+void parse_or_throw(const std::string& flag, const Parse& parse, const std::string& text) {
+  if (const auto parsed = parse(text); !parsed) throw CLI::ValidationError(flag, parsed.error().message);
+}
+
+// Puts what was parsed into `value`, or says that `text` is not `expected`.
+template <class T, class U>
+base::Result<> take(T& value, const std::optional<U>& parsed, std::string_view text, std::string_view expected) {
+  if (!parsed) return base::fail(fmt::format("\"{}\" is not {}", text, expected));
+  value = static_cast<T>(*parsed);
+  return {};
+}
+
+// Adds flags that fill in values, each with its default in the help text.
+class Flags {
+ public:
+  explicit Flags(CLI::App& app) : app_(app) {}
+
+  void group(std::string name) { group_ = std::move(name); }
+
+  void duration(std::string_view name, std::chrono::milliseconds& value, std::string_view help) {
+    const auto parse = [&value](const std::string& text) {
+      return take(value, base::parse_duration(text), text, "a duration such as 500ms, 15s or 2m");
+    };
+    add(name, "DURATION", parse, help, base::format_duration(value));
+  }
+  template <class T>
+  void size(std::string_view name, T& value, std::string_view help) {
+    const auto parse = [&value](const std::string& text) {
+      return take(value, parse_size(text), text, "a size such as 4096, 64k or 1M");
+    };
+    add(name, "SIZE", parse, help, format_size(value));
+  }
+  template <class T>
+  void number(std::string_view name, T& value, std::string_view help) {
+    const auto parse = [&value](const std::string& text) {
+      return take(value, base::parse_uint<T>(text), text, "a number that fits");
+    };
+    add(name, "NUMBER", parse, help, std::to_string(value));
+  }
+  CLI::Option* text(std::string_view name, std::string_view kind, Parse parse, std::string_view help,
+                    std::string default_text = {}) {
+    return add(name, kind, std::move(parse), help, std::move(default_text));
+  }
+  void list(std::string_view name, std::string_view kind, Parse parse, std::string_view help,
+            std::string default_text = {}) {
+    const std::string flag = fmt::format("--{}", name);
+    const auto each = [flag, parse = std::move(parse)](const std::vector<std::string>& texts) {
+      for (const std::string& one : texts) parse_or_throw(flag, parse, one);
+    };
+    CLI::Option* const option =
+        app_.add_option_function<std::vector<std::string>>(flag, each, text_with_default(help, default_text));
+    option->type_name(std::string(kind))->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    option->allow_extra_args(false)->group(group_);
+  }
+  void yes(std::string_view name, bool& value, std::string_view help) {
+    app_.add_flag(fmt::format("--{}", name), value, std::string(help))->group(group_);
+  }
+
+ private:
+  static std::string text_with_default(std::string_view help, const std::string& default_text) {
+    return default_text.empty() ? std::string(help) : fmt::format("{} [{}]", help, default_text);
+  }
+  CLI::Option* add(std::string_view name, std::string_view kind, Parse parse, std::string_view help,
+                   std::string default_text) {
+    const std::string flag = fmt::format("--{}", name);
+    const auto one = [flag, parse = std::move(parse)](const std::string& text) { parse_or_throw(flag, parse, text); };
+    CLI::Option* const option =
+        app_.add_option_function<std::string>(flag, one, text_with_default(help, default_text));
+    return option->type_name(std::string(kind))->group(group_);
+  }
+
+  CLI::App& app_;
+  std::string group_ = "Options";
+};
+
+void add_log_level(Flags& flags, base::LogLevel& level) {
+  const auto parse = [&level](const std::string& text) {
+    return take(level, base::parse_log_level(text), text, "debug, info, warn, error or off");
+  };
+  flags.text("log-level", "LEVEL", parse, "debug, info, warn, error or off; the log goes to stderr", "info");
+}
+
+base::Result<> add_port_map(ServeSettings& settings, const std::string& text) {
+  const auto parts = base::split(text, '=');
+  const auto port = [&parts](std::size_t i) { return base::parse_uint<std::uint16_t>(parts[i]).value_or(0); };
+  if (parts.size() != 2 || port(0) == 0 || port(1) == 0) {
+    return base::fail(fmt::format("\"{}\" is not a listener's port and the port to bind, such as 80=8080", text));
+  }
+  if (!settings.port_map.emplace(port(0), port(1)).second) {
+    return base::fail(fmt::format("port {} is mapped twice", port(0)));
+  }
+  return {};
+}
+
+base::Result<> add_address(std::vector<std::string>& addresses, const std::string& text) {
+  const auto ip = base::parse_ip(text);
+  if (!ip) return base::fail(fmt::format("\"{}\" is not an IP address", text));
+  addresses.push_back(base::to_string(*ip));
+  return {};
+}
+
+base::Result<> take_ip_port(base::IpPort& value, const std::string& text) {
+  const auto parsed = base::parse_ip_port(text);
+  if (!parsed) return base::fail(fmt::format("\"{}\" is not ADDRESS:PORT, such as 127.0.0.1:9901 or [::1]:9901", text));
+  value = *parsed;
+  return {};
+}
+
+// For flags that take any text.
+template <class T>
+Parse keep(T& value) {
+  return [&value](const std::string& text) -> base::Result<> {
+    value = text;
+    return {};
+  };
+}
+
+void add_serve_flags(Flags& flags, ServeSettings& settings) {
+  flags.group("Where it listens");
+  flags.list("bind", "ADDRESS",
+             [&settings](const std::string& text) { return add_address(settings.proxy.bind_addresses, text); },
+             "where Gateways without spec.addresses listen; repeatable", "all of IPv4 and IPv6");
+  flags.list("port-map", "PORT=PORT", [&settings](const std::string& text) { return add_port_map(settings, text); },
+             "80=8080 listens on 8080 for listeners of port 80; repeatable");
+  flags.yes("advertise-port-map", settings.advertise_port_map, "redirects name the mapped port, not the listener's");
+  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.admin, text); },
+             "/status, /plan, /metrics, /readyz, /livez, /build; port 0 takes a free one", base::to_string(settings.admin));
+
+  flags.group("What it tells");
+  flags.text("status-dir", "DIR", keep(settings.status_dir), "writes the status of every object there, as KIND.NAMESPACE.NAME.yaml");
+  const auto access_log = [&settings](const std::string& text) -> base::Result<> {
+    settings.access_log = text.empty() ? "-" : text;
+    return {};
+  };
+  flags
+      .text("access-log", "[FILE]", access_log,
+            "one JSON line per request into FILE; without FILE, or with -, to stdout [off]")
+      ->expected(0, 1);
+  add_log_level(flags, settings.log_level);
+}
+
+void add_run_flags(Flags& flags, ServeSettings& settings) {
+  flags.group("How it runs");
+  flags.number("workers", settings.proxy.workers, "threads that serve; 0: as many as there are CPUs for this process");
+  flags.duration("drain-timeout", settings.drain_timeout, "how long requests under way may take to end after TERM");
+  flags.size("access-log-buffer-bytes", settings.proxy.access_log_buffer_bytes,
+             "per worker; lines that do not fit are dropped and counted");
+}
+
+void add_limits(Flags& flags, proxy::Settings& proxy) {
+  flags.group("Limits (0: none, where it says so)");
+  flags.size("max-request-line-bytes", proxy.max_request_line_bytes, "longer: 414");
+  flags.size("max-head-bytes", proxy.max_head_bytes, "request line and fields together; larger: 431");
+  flags.number("max-fields", proxy.max_fields, "fields of a request; more: 431");
+  flags.size("max-trailer-bytes", proxy.max_trailer_bytes, "trailer section of a request; larger: 431");
+  flags.size("max-response-head-bytes", proxy.max_response_head_bytes, "head of a backend's response; larger: 502");
+  flags.size("max-request-body-bytes", proxy.max_request_body_bytes, "larger: 413; 0: none");
+  flags.number("max-requests-per-connection", proxy.max_requests_per_connection, "then the connection is closed; 0: none");
+  flags.number("max-connections", proxy.max_connections, "of clients, per worker; 0: none");
+  flags.number("max-idle-per-endpoint", proxy.max_idle_per_endpoint, "pooled connections of a worker to one endpoint");
+  flags.number("connect-attempts", proxy.connect_attempts, "endpoints tried when connecting fails");
+}
+
+void add_timeouts(Flags& flags, proxy::Settings& proxy) {
+  flags.group("Time-outs (0s: none)");
+  flags.duration("request-head-timeout", proxy.request_head_timeout, "from a request's first byte to the end of its head: 408");
+  flags.duration("tls-handshake-timeout", proxy.tls_handshake_timeout, "from accept to the end of the handshake");
+  flags.duration("idle-timeout", proxy.idle_timeout, "between requests of a client's connection");
+  flags.duration("body-idle-timeout", proxy.body_idle_timeout, "without a byte of a request body that is waited for: 408");
+  flags.duration("connect-timeout", proxy.connect_timeout, "for a connection to an endpoint");
+  flags.duration("backend-idle-timeout", proxy.backend_idle_timeout, "of a pooled connection to an endpoint");
+  flags.duration("request-timeout", proxy.request_timeout, "for rules without timeouts.request");
+  flags.duration("backend-request-timeout", proxy.backend_request_timeout, "for rules without timeouts.backendRequest");
+}
+
+base::Result<> check(const ServeSettings& settings) {
+  if (settings.proxy.max_request_line_bytes > settings.proxy.max_head_bytes) {
+    return base::fail("--max-request-line-bytes is larger than --max-head-bytes, of which it is a part");
+  }
+  if (settings.proxy.connect_attempts == 0) return base::fail("--connect-attempts must be at least 1");
+  return {};
+}
+
+Exit usage(const CLI::App& app, std::string_view wrong) {
+  std::string program = app.get_name();
+  if (const auto used = app.get_subcommands(); !used.empty()) program += " " + used.front()->get_name();
+  return {kExitUsage, fmt::format("{}: {}\nTry: {} --help\n", program, wrong, program)};
+}
+
+Exit exit_of(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out, unused;
+  return app.exit(error, out, unused) == 0 ? Exit{0, out.str()} : usage(app, error.what());
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kUnits = "kmg";
+  std::uint64_t unit = 1;
+  if (!text.empty()) {
+    const std::size_t at = kUnits.find(base::ascii_lower(text.back()));
+    if (at != std::string_view::npos) {
+      unit = std::uint64_t{1} << (10 * (at + 1));
+      text.remove_suffix(1);
+    }
+  }
+  const auto number = base::parse_uint64(text, (std::uint64_t{1} << 62) / unit);
+  if (!number) return std::nullopt;
+  return *number * unit;
+}
+
+std::string format_size(std::uint64_t bytes) {
+  constexpr std::array<std::pair<unsigned, char>, 3> kUnits{{{30, 'G'}, {20, 'M'}, {10, 'k'}}};
+  for (const auto& [shift, letter] : kUnits) {
+    if (bytes > 0 && bytes % (std::uint64_t{1} << shift) == 0) return fmt::format("{}{}", bytes >> shift, letter);
+  }
+  return std::to_string(bytes);
+}
+
+std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
+  ServeSettings serve;
+  serve.admin = *base::parse_ip_port("127.0.0.1:9901");
+  EchoSettings echo;
+  echo.name = "echo";
+
+  CLI::App app{std::string(kAbout), "cardea"};
+  app.get_formatter()->column_width(40);
+
+  CLI::App* const serve_app = app.add_subcommand("serve", std::string(kServeAbout))->group("");
+  serve_app->footer(std::string(kServeNotes));
+  serve_app->add_option("PATH", serve.paths, "manifests: files or folders")->required();
+  Flags serve_flags(*serve_app);
+  add_serve_flags(serve_flags, serve);
+  add_run_flags(serve_flags, serve);
+  add_limits(serve_flags, serve.proxy);
+  add_timeouts(serve_flags, serve.proxy);
+
+  CLI::App* const echo_app = app.add_subcommand("echo", std::string(kEchoAbout))->group("");
+  Flags echo_flags(*echo_app);
+  echo_flags.list("listen", "ADDRESS:PORT",
+                  [&echo](const std::string& text) { return take_ip_port(echo.listen.emplace_back(), text); },
+                  "where it listens; repeatable; port 0 takes a free one", "127.0.0.1:8080");
+  echo_flags.text("name", "NAME", keep(echo.name), "who it says it is", "echo");
+  add_log_level(echo_flags, echo.log_level);
+
+  CLI::App* const version_app = app.add_subcommand("version", "Prints what this program was built from.")->group("");
+
+  try {
+    std::ranges::reverse(arguments);  // as CLI11 takes a vector
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return exit_of(app, error);
+  }
+  if (const auto fine = check(serve); !fine) return usage(app, fine.error().message);
+  serve.proxy.access_log = serve.access_log.has_value();
+  if (echo.listen.empty()) echo.listen.push_back(*base::parse_ip_port("127.0.0.1:8080"));
+  if (*serve_app) return Command{std::move(serve)};
+  if (*echo_app) return Command{std::move(echo)};
+  if (*version_app) return Command{VersionSettings{}};
+  return usage(app, "what to do is missing: serve, echo or version");
+}
+
+}  // namespace cardea::app

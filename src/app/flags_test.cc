@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/flags.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+
+namespace cardea::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::variant<Command, Exit> parse(std::vector<std::string> arguments) { return parse_flags(std::move(arguments)); }
+
+ServeSettings serve(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "serve");
+  auto parsed = parse(std::move(arguments));
+  if (const auto* const exit = std::get_if<Exit>(&parsed)) {
+    ADD_FAILURE() << exit->text;
+    return {};
+  }
+  return std::get<ServeSettings>(std::get<Command>(parsed));
+}
+
+Exit refused(std::vector<std::string> arguments) {
+  auto parsed = parse(std::move(arguments));
+  if (const auto* const exit = std::get_if<Exit>(&parsed)) return *exit;
+  ADD_FAILURE() << "these arguments were taken";
+  return {};
+}
+
+TEST(Flags, ServeHasDefaultsForEverythingButPaths) {
+  const ServeSettings settings = serve({"shop"});
+  EXPECT_EQ(settings.paths, std::vector<std::string>{"shop"});
+  EXPECT_EQ(base::to_string(settings.admin), "127.0.0.1:9901");
+  EXPECT_EQ(settings.drain_timeout, 30s);
+  EXPECT_TRUE(settings.proxy.bind_addresses.empty());
+  EXPECT_FALSE(settings.status_dir || settings.access_log || settings.proxy.access_log || settings.advertise_port_map);
+  EXPECT_EQ(settings.proxy.connect_timeout, proxy::Settings().connect_timeout);
+}
+
+TEST(Flags, ServeTakesPathsAndFlagsInAnyOrder) {
+  const ServeSettings settings =
+      serve({"a", "--port-map", "80=8080", "b.yaml", "--port-map=443=8443", "--bind", "127.0.0.1", "c", "--bind", "::1",
+             "--advertise-port-map", "--admin", "[::1]:0", "--status-dir", "out", "--workers", "2"});
+  EXPECT_EQ(settings.paths, (std::vector<std::string>{"a", "b.yaml", "c"}));
+  EXPECT_EQ(settings.port_map, (std::map<std::uint16_t, std::uint16_t>{{80, 8080}, {443, 8443}}));
+  EXPECT_EQ(settings.proxy.bind_addresses, (std::vector<std::string>{"127.0.0.1", "::1"}));
+  EXPECT_TRUE(settings.advertise_port_map);
+  EXPECT_EQ(base::to_string(settings.admin), "[::1]:0");
+  EXPECT_EQ(settings.status_dir, "out");
+  EXPECT_EQ(settings.proxy.workers, 2u);
+}
+
+TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
+  const proxy::Settings proxy =
+      serve({"x", "--max-request-line-bytes", "1k", "--max-head-bytes", "2K", "--max-fields", "3", "--max-trailer-bytes",
+             "4", "--max-response-head-bytes", "5k", "--max-request-body-bytes", "6M", "--max-requests-per-connection", "7",
+             "--max-connections", "8", "--request-head-timeout", "9s", "--tls-handshake-timeout", "10s", "--idle-timeout",
+             "11s", "--body-idle-timeout", "12s", "--connect-timeout", "13ms", "--backend-idle-timeout", "1m30s",
+             "--max-idle-per-endpoint", "14", "--connect-attempts", "15", "--request-timeout", "16s",
+             "--backend-request-timeout", "0s", "--access-log-buffer-bytes", "17k"})
+          .proxy;
+  EXPECT_EQ(proxy.max_request_line_bytes, 1024u);
+  EXPECT_EQ(proxy.max_head_bytes, 2048u);
+  EXPECT_EQ(proxy.max_fields, 3u);
+  EXPECT_EQ(proxy.max_trailer_bytes, 4u);
+  EXPECT_EQ(proxy.max_response_head_bytes, 5u * 1024);
+  EXPECT_EQ(proxy.max_request_body_bytes, 6u << 20);
+  EXPECT_EQ(proxy.max_requests_per_connection, 7u);
+  EXPECT_EQ(proxy.max_connections, 8u);
+  EXPECT_EQ(proxy.request_head_timeout, 9s);
+  EXPECT_EQ(proxy.tls_handshake_timeout, 10s);
+  EXPECT_EQ(proxy.idle_timeout, 11s);
+  EXPECT_EQ(proxy.body_idle_timeout, 12s);
+  EXPECT_EQ(proxy.connect_timeout, 13ms);
+  EXPECT_EQ(proxy.backend_idle_timeout, 90s);
+  EXPECT_EQ(proxy.max_idle_per_endpoint, 14u);
+  EXPECT_EQ(proxy.connect_attempts, 15u);
+  EXPECT_EQ(proxy.request_timeout, 16s);
+  EXPECT_EQ(proxy.backend_request_timeout, 0s);
+  EXPECT_EQ(proxy.access_log_buffer_bytes, 17u * 1024);
+}
+
+TEST(Flags, AccessLogGoesToStdoutUnlessAFileIsNamed) {
+  EXPECT_EQ(serve({"x", "--access-log"}).access_log, "-");
+  EXPECT_EQ(serve({"x", "--access-log", "-"}).access_log, "-");
+  EXPECT_EQ(serve({"x", "--access-log=log.json"}).access_log, "log.json");
+  EXPECT_EQ(serve({"x", "--access-log", "--workers", "1"}).access_log, "-");
+  EXPECT_TRUE(serve({"x", "--access-log"}).proxy.access_log);
+}
+
+TEST(Flags, WrongArgumentsAreNamed) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{}, "serve, echo or version"},
+      {{"server"}, "server"},
+      {{"serve"}, "PATH"},
+      {{"serve", "x", "--port-map", "80"}, "80=8080"},
+      {{"serve", "x", "--port-map", "80=0"}, "port"},
+      {{"serve", "x", "--port-map", "80=1", "--port-map", "80=2"}, "twice"},
+      {{"serve", "x", "--bind", "localhost"}, "IP address"},
+      {{"serve", "x", "--admin", "9901"}, "ADDRESS:PORT"},
+      {{"serve", "x", "--drain-timeout", "30"}, "duration"},
+      {{"serve", "x", "--max-head-bytes", "64kb"}, "size"},
+      {{"serve", "x", "--max-request-line-bytes", "65k"}, "--max-head-bytes"},
+      {{"serve", "x", "--workers", "-1"}, "--workers"},
+      {{"serve", "x", "--connect-attempts", "0"}, "--connect-attempts"},
+      {{"serve", "x", "--log-level", "loud"}, "debug"},
+      {{"serve", "x", "--no-such-flag"}, "--no-such-flag"},
+      {{"echo", "--listen", "x"}, "ADDRESS:PORT"},
+  };
+  for (const auto& [arguments, named] : cases) {
+    const Exit exit = refused(arguments);
+    EXPECT_EQ(exit.code, kExitUsage) << exit.text;
+    EXPECT_NE(exit.text.find(named), std::string::npos) << exit.text;
+  }
+}
+
+TEST(Flags, HelpShowsDefaults) {
+  const Exit exit = refused({"serve", "--help"});
+  EXPECT_EQ(exit.code, 0);
+  for (const char* const text : {"[127.0.0.1:9901]", "[30s]", "[64k]", "[1m15s]", "--max-trailer-bytes", "Exit codes"}) {
+    EXPECT_NE(exit.text.find(text), std::string::npos) << text << "\n" << exit.text;
+  }
+  EXPECT_EQ(refused({"--help"}).code, 0);
+}
+
+TEST(Flags, EchoListensOnLoopbackUnlessTold) {
+  const auto echo = std::get<EchoSettings>(std::get<Command>(parse({"echo"})));
+  ASSERT_EQ(echo.listen.size(), 1u);
+  EXPECT_EQ(base::to_string(echo.listen[0]), "127.0.0.1:8080");
+  const auto two = std::get<EchoSettings>(
+      std::get<Command>(parse({"echo", "--listen", "127.0.0.1:1", "--listen", "[::1]:2", "--name", "cart"})));
+  EXPECT_EQ(two.listen.size(), 2u);
+  EXPECT_EQ(two.name, "cart");
+}
+
+TEST(Sizes, AreBytesOrPowersOf1024) {
+  EXPECT_EQ(parse_size("0"), 0u);
+  EXPECT_EQ(parse_size("64k"), 65536u);
+  EXPECT_EQ(parse_size("1M"), 1048576u);
+  EXPECT_EQ(parse_size("2g"), 2147483648u);
+  for (const char* const text : {"", "k", "1.5k", "-1", "1kb", " 1", "99999999999999999999", "9999999999g"}) {
+    EXPECT_FALSE(parse_size(text)) << text;
+  }
+  for (const std::uint64_t size : {0ul, 1ul, 1000ul, 1024ul, 65536ul, 1048576ul, 3221225472ul}) {
+    EXPECT_EQ(parse_size(format_size(size)), size);
+  }
+}
+
+}  // namespace
+}  // namespace cardea::app

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line asked for, as values. Filled by flags.h, read once at start-up.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/log.h"
+#include "proxy/settings.h"
+
+namespace cardea::app {
+
+struct ServeSettings {
+  std::vector<std::string> paths;
+  std::map<std::uint16_t, std::uint16_t> port_map;  // listener port -> bound port
+  bool advertise_port_map = false;
+  base::IpPort admin;
+  std::optional<std::string> status_dir;
+  std::chrono::milliseconds drain_timeout{30'000};
+  std::optional<std::string> access_log;  // a file; "-" is stdout
+  base::LogLevel log_level = base::LogLevel::Info;
+  proxy::Settings proxy;  // bind_addresses: as given; empty means all of IPv4 and IPv6
+};
+
+struct EchoSettings {
+  std::vector<base::IpPort> listen;
+  std::string name;
+  base::LogLevel log_level = base::LogLevel::Info;
+};
+
+struct VersionSettings {};
+
+using Command = std::variant<ServeSettings, EchoSettings, VersionSettings>;
+
+}  // namespace cardea::app
