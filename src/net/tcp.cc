@@ -94,10 +94,21 @@ base::Result<Descriptor> listen_tcp(const SocketAddress& address, int backlog) {
   const int number = socket.get();
   const bool ready = set_option(number, SOL_SOCKET, SO_REUSEADDR, 1) && set_option(number, SOL_SOCKET, SO_REUSEPORT, 1) &&
                      (address.family() != AF_INET6 || set_option(number, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
-                     set_option(number, IPPROTO_TCP, TCP_NODELAY, 1) &&
+                     set_option(number, IPPROTO_TCP, TCP_NODELAY, 1) && set_option(number, SOL_SOCKET, SO_KEEPALIVE, 1) &&
                      bind(number, address.get(), address.size()) == 0 && listen(number, backlog) == 0;
   if (!ready) return base::fail(std::strerror(errno));
   return socket;
+}
+
+base::Result<> probe_tcp(const SocketAddress& address) {
+  Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!socket) return base::fail(std::strerror(errno));
+  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family() == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (bind(socket.get(), address.get(), address.size()) != 0 || listen(socket.get(), 1) != 0) {
+    return base::fail(std::strerror(errno));
+  }
+  return {};
 }
 
 TcpListener::TcpListener(async::Loop& loop, Descriptor socket) : loop_(loop), socket_(std::move(socket)) {

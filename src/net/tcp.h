@@ -45,8 +45,11 @@ struct Connected {
 async::Task<Connected> connect_tcp(async::Loop& loop, SocketAddress peer, async::Deadline deadline);
 
 // A socket that listens on `address` with SO_REUSEPORT, not yet accepting on any loop; made on any thread. An IPv6
-// wildcard takes IPv6 only. Accepted sockets inherit TCP_NODELAY.
+// wildcard takes IPv6 only. Accepted sockets inherit TCP_NODELAY and SO_KEEPALIVE.
 base::Result<Descriptor> listen_tcp(const SocketAddress& address, int backlog = 4096);
+
+// Whether nobody listens on `address` yet; the error says who is in the way.
+base::Result<> probe_tcp(const SocketAddress& address);
 
 // Accepts on one loop from a socket of listen_tcp().
 class TcpListener {

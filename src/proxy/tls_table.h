@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// TlsTable: the TLS context of every HTTPS listener of a route table. A listener without certificates has none, and its
+// handshakes are refused. Built and freed on the control thread, read by workers during handshakes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "net/tls.h"
+#include "plan/plan.h"
+#include "proxy/data_plane.h"
+#include "proxy/route_table.h"
+
+namespace cardea::proxy {
+
+class TlsTable {
+ public:
+  // A context whose certificates did not change is taken over from `previous` (may be null).
+  static std::shared_ptr<const TlsTable> build(const plan::PlanSet& plans, const RouteTable& routes,
+                                               const TlsTable* previous, std::vector<Refusal>& refusals);
+
+  // nullptr: refuse the handshake.
+  const net::TlsContext* find(std::uint64_t listener_id) const {
+    const auto found = contexts_.find(listener_id);
+    return found == contexts_.end() ? nullptr : found->second.context.get();
+  }
+
+ private:
+  struct Entry {
+    std::string content;  // identity of what the context was built from
+    std::shared_ptr<const net::TlsContext> context;
+  };
+  std::unordered_map<std::uint64_t, Entry> contexts_;  // by CompiledListener::id()
+};
+
+}  // namespace cardea::proxy
