@@ -30,16 +30,17 @@ struct AccessLogEntry {
   std::string_view endpoint;  // "10.0.0.7:8080"
   std::string_view method;
   std::string_view host;
-  std::string_view path;  // as the client sent it, with the query
+  std::string_view path;      // as the client sent it, with the query
   std::string_view protocol;  // "HTTP/1.1"
   std::string_view user_agent;
   std::uint16_t status = 0;
-  std::uint16_t backend_status = 0;  // when it differs from `status`, or we failed after it
-  Failure failure;                   // why, when the gateway made the status or cut the response short
-  bool status_by_backend = false;    // who made the status: the backend, or (false) the gateway
-  std::chrono::microseconds duration{0};          // first byte of the request to the end of the response
-  std::chrono::microseconds backend_duration{-1};  // last attempt: choice of an endpoint to the response head; < 0: none
-  std::uint64_t bytes_in = 0;   // of the bodies
+  std::uint16_t backend_status = 0;       // when it differs from `status`, or we failed after it
+  Failure failure;                        // why, when the gateway made the status or cut the response short
+  bool status_by_backend = false;         // who made the status: the backend, or (false) the gateway
+  std::chrono::microseconds duration{0};  // first byte of the request to the end of the response
+  std::chrono::microseconds backend_duration{
+      -1};                     // last attempt: choice of an endpoint to the response head; < 0: none
+  std::uint64_t bytes_in = 0;  // of the bodies
   std::uint64_t bytes_out = 0;
   std::uint32_t tries = 0;  // attempts at backends
 };
@@ -55,7 +56,8 @@ class AccessLog {
   // The worker's thread.
   void write(const AccessLogEntry& entry);
 
-  // The control thread: gives whole lines, in order, in at most a few calls, and frees their place. Whether there were any.
+  // The control thread: gives whole lines, in order, in at most a few calls, and frees their place. Whether there were
+  // any.
   bool drain(const std::function<void(std::string_view lines)>& sink);
 
  private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which backend, and which of its endpoints. A backend is chosen by weight, an endpoint as the less loaded of two random
-// ones, by what this worker has under way with them.
+// Which backend, and which of its endpoints. A backend is chosen by weight, an endpoint as the less loaded of two
+// random ones, by what this worker has under way with them.
 //
 // Control thread: BackendSlots and EndpointTable (immutable once built; freed there). Worker: Balancer and all that it
-// holds; it owns one EndpointState per (backend, endpoint), which lives on through changes of the plan for as long as the
-// endpoint is in it or an attempt holds a lease.
+// holds; it owns one EndpointState per (backend, endpoint), which lives on through changes of the plan for as long as
+// the endpoint is in it or an attempt holds a lease.
 #pragma once
 
 #include <array>
@@ -32,7 +32,8 @@ struct CompiledBackendRef;  // proxy/route_table.h
 // for them). Null: none, or all weights are 0.
 const CompiledBackendRef* pick_backend(const CompiledRule& rule, Random& random);
 
-// --- Slots: a small number for each backend id, so that a worker finds a backend's state without hashing its name ------
+// --- Slots: a small number for each backend id, so that a worker finds a backend's state without hashing its name
+// ------
 
 class BackendSlots;
 
@@ -60,7 +61,8 @@ class BackendSlots : public std::enable_shared_from_this<BackendSlots> {
   std::uint32_t next_ = 0;
 };
 
-// --- The endpoints of every backend, as workers get them ---------------------------------------------------------------
+// --- The endpoints of every backend, as workers get them
+// ---------------------------------------------------------------
 
 struct EndpointList {
   std::vector<base::IpPort> ready;
@@ -91,13 +93,14 @@ class EndpointTable {
   std::vector<Entry> entries_;
 };
 
-// --- What a worker knows of endpoints ----------------------------------------------------------------------------------
+// --- What a worker knows of endpoints
+// ----------------------------------------------------------------------------------
 
 struct EndpointState {
   base::IpPort address;
-  std::string text;           // "10.0.0.7:8080", for logs
-  std::uint32_t active = 0;   // leases: attempts under way by this worker
-  bool listed = true;         // still in the plan; false: no new attempt comes here, and connections are not kept
+  std::string text;            // "10.0.0.7:8080", for logs
+  std::uint32_t active = 0;    // leases: attempts under way by this worker
+  bool listed = true;          // still in the plan; false: no new attempt comes here, and connections are not kept
   std::shared_ptr<void> pool;  // what the forwarding half keeps for this endpoint; freed with the state
 };
 
@@ -157,12 +160,12 @@ class Balancer {
   Balancer& operator=(const Balancer&) = delete;
   ~Balancer();  // leases must have ended
 
-  // Takes over a new table: endpoints that stay keep their state, the others leave with their last lease. Costs a pointer
-  // comparison for a backend that did not change. `table` must outlive its successor's apply().
+  // Takes over a new table: endpoints that stay keep their state, the others leave with their last lease. Costs a
+  // pointer comparison for a backend that did not change. `table` must outlive its successor's apply().
   void apply(const EndpointTable& table);
 
-  // The less loaded of two random endpoints that are ready and not in `tried`; when there is none, the same among those of
-  // the last resort. An empty lease: none is left (503).
+  // The less loaded of two random endpoints that are ready and not in `tried`; when there is none, the same among those
+  // of the last resort. An empty lease: none is left (503).
   EndpointLease pick(const BackendSlot& backend, Random& random, const TriedEndpoints& tried = {});
 
   // Every endpoint in the plan, for sweeps over pools.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary of what can go wrong with a request or a connection (law 7): each reason has a side, a name for metrics
-// and logs, and one row in one table that says what the client gets. Nothing else in this room chooses a status for an
-// error.
+// The vocabulary of what can go wrong with a request or a connection (law 7): each reason has a side, a name for
+// metrics and logs, and one row in one table that says what the client gets. Nothing else in this room chooses a status
+// for an error.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matcher: the matches of one virtual host, compiled (Gateway API, HTTPRouteMatch; facts, 6.1 to 6.3).
 //
-// Matches stand in the order of the spec's precedence and the first that fits wins; the matcher gives exactly that answer
-// without looking at all of them. One hash table holds every Exact and PathPrefix value: a request's path is looked up at
-// each of its segments, candidates are tried in the plan's order, and regular expressions only where they could still win.
-// Built on the control thread, immutable, shared by all workers.
+// Matches stand in the order of the spec's precedence and the first that fits wins; the matcher gives exactly that
+// answer without looking at all of them. One hash table holds every Exact and PathPrefix value: a request's path is
+// looked up at each of its segments, candidates are tried in the plan's order, and regular expressions only where they
+// could still win. Built on the control thread, immutable, shared by all workers.
 #pragma once
 
 #include <cstddef>
@@ -44,19 +44,20 @@ class Matcher {
 
   Matcher(plan::Ref<plan::VirtualHost> host, RegexCache& regexes);
 
-  // The position in host().matches of the first match that fits, or kNone. Repeated fields count as one, joined by ", ";
-  // of repeated query parameters the first counts. The arena takes such joins and decoded parameters, nothing else.
+  // The position in host().matches of the first match that fits, or kNone. Repeated fields count as one, joined by ",
+  // "; of repeated query parameters the first counts. The arena takes such joins and decoded parameters, nothing else.
   std::uint32_t find(const http::RequestHead& request, http::TextArena& arena) const;
 
   const plan::VirtualHost& host() const { return *host_; }
+  // Expressions that did not compile: their matches never fit.
+  const std::vector<std::string>& refused_patterns() const { return refused_patterns_; }
 
  private:
   // Everything but the path of one match.
   struct Conditions {
     http::Method method = http::Method::Other;
     bool any_method = true;
-    bool more = false;       // there are headers or parameters to check
-    bool never = false;      // an expression did not compile
+    bool never = false;        // an expression did not compile
     std::uint32_t checks = 0;  // where its checks begin in checks_
     std::uint32_t count = 0;   // header checks first, then parameters
     std::uint32_t header_count = 0;
@@ -81,7 +82,7 @@ class Matcher {
     std::uint32_t match;
     const base::Regex* regex;
   };
-  class Facts;    // what a request says, extracted once and only when asked for
+  class Facts;  // what a request says, extracted once and only when asked for
   class Builder;
 
   const PathEntry* lookup(std::uint64_t hash, std::string_view text) const;
@@ -99,7 +100,8 @@ class Matcher {
   std::vector<std::uint32_t> order_;
   std::vector<RegexPath> regex_paths_;
   std::vector<RegexCache::Regex> regexes_;  // keeps what checks_ and regex_paths_ point to
-  std::size_t longest_ = 0;                 // of the texts in paths_
+  std::vector<std::string> refused_patterns_;
+  std::size_t longest_ = 0;  // of the texts in paths_
 };
 
 }  // namespace cardea::proxy

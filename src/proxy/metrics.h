@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the data plane counts, in the words of the Gateway API, and its text for Prometheus (exposition format 0.0.4).
 //
-// A series is a set of labels (a bind, a listener, a rule of a route under a listener, a backend of such a rule) with one
-// block of counters per worker. The control thread makes series when it compiles a route table and compiled parts hold
-// them, so a worker reaches its counters by one pointer: no hashing, no lock. A block exists from the worker's first use:
-// a route without traffic costs no counters and no line of output. The series of equal labels is one object across
-// recompiles; when the last table that names it is freed (on the control thread), it is gone from the output.
+// A series is a set of labels (a bind, a listener, a rule of a route under a listener, a backend of such a rule) with
+// one block of counters per worker. The control thread makes series when it compiles a route table and compiled parts
+// hold them, so a worker reaches its counters by one pointer: no hashing, no lock. A block exists from the worker's
+// first use: a route without traffic costs no counters and no line of output. The series of equal labels is one object
+// across recompiles; when the last table that names it is freed (on the control thread), it is gone from the output.
 //
 // Threads: making and freeing series, and render(), belong to the control thread. Blocks are written by their worker
 // alone and read by render().
@@ -17,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "base/counters.h"
@@ -28,15 +27,15 @@ namespace cardea::proxy {
 
 // Upper bounds of durations, in microseconds (0.5 ms to 60 s).
 inline constexpr std::array<std::uint64_t, 16> kDurationBounds = {
-    500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 5'000'000,
-    10'000'000, 30'000'000, 60'000'000};
+    500,     1'000,   2'500,     5'000,     10'000,    25'000,     50'000,     100'000,
+    250'000, 500'000, 1'000'000, 2'500'000, 5'000'000, 10'000'000, 30'000'000, 60'000'000};
 
 // Counts per status code: usual codes have a counter each, the rest one per class (label code="4xx").
 class StatusCounters {
  public:
-  static constexpr std::array<std::uint16_t, 36> kCodes = {
-      101, 200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406,
-      408, 409, 410, 412, 413, 414, 415, 416, 417, 421, 422, 429, 431, 499, 500, 502, 503, 504};
+  static constexpr std::array<std::uint16_t, 36> kCodes = {101, 200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308,
+                                                           400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 414,
+                                                           415, 416, 417, 421, 422, 429, 431, 499, 500, 502, 503, 504};
   static constexpr std::size_t kClasses = 6;  // "1xx" to "5xx", and what is none of them
 
   void record(std::uint16_t status);
@@ -58,7 +57,8 @@ class ReasonCounters {
   std::array<base::Counter, kReasons> counters_;
 };
 
-// --- Blocks: what one worker counts for one series ---------------------------------------------------------------------
+// --- Blocks: what one worker counts for one series
+// ---------------------------------------------------------------------
 
 struct BindCounters {
   base::Counter connections;
@@ -76,19 +76,21 @@ struct ListenerCounters {
 struct RuleCounters {
   StatusCounters responses;  // what clients got
   base::Gauge active;        // requests under way
-  base::Histogram duration{kDurationBounds};  // microseconds from the first byte of the request to the end of the response
-  base::Counter bytes_in;                     // bodies of requests
-  base::Counter bytes_out;                    // bodies of responses
+  base::Histogram duration{
+      kDurationBounds};     // microseconds from the first byte of the request to the end of the response
+  base::Counter bytes_in;   // bodies of requests
+  base::Counter bytes_out;  // bodies of responses
 };
 struct BackendCounters {
   base::Counter attempts;
-  base::Counter connections;  // opened
-  ReasonCounters failures;    // of attempts
-  StatusCounters responses;   // as the backend sent them
+  base::Counter connections;                  // opened
+  ReasonCounters failures;                    // of attempts
+  StatusCounters responses;                   // as the backend sent them
   base::Histogram duration{kDurationBounds};  // microseconds from the choice of an endpoint to the head of its response
 };
 
-// --- Series ------------------------------------------------------------------------------------------------------------
+// --- Series
+// ------------------------------------------------------------------------------------------------------------
 
 // One block per worker, made by the worker on first use, freed with the series.
 template <class Block>
@@ -122,7 +124,7 @@ class PerWorker {
 
 class Metrics;
 
-struct BindSeries {
+struct BindSeries : std::enable_shared_from_this<BindSeries> {
   BindSeries(Metrics& owner, std::string bind_address, std::uint16_t bind_port);
   ~BindSeries();
 
@@ -131,7 +133,7 @@ struct BindSeries {
   std::uint16_t port;
   PerWorker<BindCounters> counters;
 };
-struct ListenerSeries {
+struct ListenerSeries : std::enable_shared_from_this<ListenerSeries> {
   ListenerSeries(Metrics& owner, plan::ObjectName gateway_name, const plan::Listener& listener);
   ~ListenerSeries();
 
@@ -143,7 +145,7 @@ struct ListenerSeries {
   std::string name;
   PerWorker<ListenerCounters> counters;
 };
-struct RuleSeries {
+struct RuleSeries : std::enable_shared_from_this<RuleSeries> {
   RuleSeries(Metrics& owner, std::shared_ptr<ListenerSeries> under, plan::Ref<plan::Rule> of);
   ~RuleSeries();
 
@@ -152,7 +154,7 @@ struct RuleSeries {
   plan::Ref<plan::Rule> rule;  // gives kind, route, index and name; the newest of equal labels
   PerWorker<RuleCounters> counters;
 };
-struct BackendSeries {
+struct BackendSeries : std::enable_shared_from_this<BackendSeries> {
   BackendSeries(Metrics& owner, std::shared_ptr<RuleSeries> of, std::string backend_id);
   ~BackendSeries();
 
@@ -186,7 +188,7 @@ class Metrics {
   unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
   std::size_t series() const;
 
-  // The whole page, sorted by metric and then by labels.
+  // The whole page; lines of a metric are sorted by labels. Series that no worker has used are left out.
   std::string render() const;
 
  private:
@@ -194,7 +196,7 @@ class Metrics {
   friend struct ListenerSeries;
   friend struct RuleSeries;
   friend struct BackendSeries;
-  struct Registry;
+  struct Registry;  // series by their labels
 
   std::vector<std::unique_ptr<WorkerCounters>> workers_;
   std::unique_ptr<Registry> registry_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RouteCompiler: from a set of plans to a RouteTable. Keeps what tables share (compiled expressions, backend slots) and
-// reuses every part of the previous table whose plan did not change: a listener by pointer or hash, then a virtual host,
-// then a rule. So one changed route costs its virtual host, and pointer copies for the rest.
+// reuses every part of the previous table whose plan did not change: a listener by pointer or hash, then a virtual
+// host, then a rule. So one changed route costs its virtual host, and pointer copies for the rest.
 //
 // One per data plane, used on the control thread, outlived by no table.
 #pragma once

@@ -3,8 +3,8 @@
 // matchers and rules. Listeners of several Gateways on one address and port stand beside each other as if they were one
 // Gateway's.
 //
-// Built by RouteCompiler and freed on the control thread; immutable; read by every worker. Workers keep plain pointers and
-// references into a table that the control thread holds for them: they never copy a shared_ptr of it.
+// Built by RouteCompiler and freed on the control thread; immutable; read by every worker. Workers keep plain pointers
+// and references into a table that the control thread holds for them: they never copy a shared_ptr of it.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +26,22 @@
 namespace cardea::proxy {
 
 struct CompiledBackendRef {
-  const plan::BackendRef* plan = nullptr;  // filters, id, fault
-  std::uint32_t weight_end = 0;            // sum of the weights up to this one
-  std::shared_ptr<const BackendSlot> slot;  // null exactly when the plan has a fault for it
+  const plan::BackendRef* plan = nullptr;  // filters and id
+  // Why a request that this one is picked for gets no backend: BackendInvalid, UnresolvedFilter; usually None.
+  Reason fault = Reason::None;
+  std::uint32_t weight_end = 0;             // sum of the weights up to this one
+  std::shared_ptr<const BackendSlot> slot;  // null when the plan has a fault for it
   std::shared_ptr<BackendSeries> series;
 };
 
 struct CompiledRule {
   plan::Ref<plan::Rule> plan;
-  std::vector<CompiledBackendRef> backends;  // as in the plan
-  std::uint32_t total_weight = 0;            // 0: NoBackends, unless a filter answers
+  // Why every request gets an error before any filter runs: UnresolvedFilter, also for a filter whose texts could not
+  // stand in a message; usually None.
+  Reason fault = Reason::None;
+  const plan::RequestRedirect* redirect = nullptr;  // the filter that answers in place of backends
+  std::vector<CompiledBackendRef> backends;         // as in the plan
+  std::uint32_t total_weight = 0;                   // 0: NoBackends, unless there is a redirect
   std::shared_ptr<RuleSeries> series;
 };
 
@@ -54,10 +60,17 @@ class CompiledVirtualHost {
 
  private:
   friend class RouteCompiler;
+  struct Problem {
+    std::string part;
+    std::string reason;
+  };
+  friend class CompiledListener;
+
   plan::Ref<plan::VirtualHost> plan_;
   Matcher matcher_;
   std::vector<std::shared_ptr<const CompiledRule>> rules_;  // each once
   std::vector<std::uint32_t> rule_of_match_;
+  std::vector<Problem> problems_;  // what of it was refused
 };
 
 class CompiledListener {
@@ -71,8 +84,8 @@ class CompiledListener {
   // Names the listener (Gateway or ListenerSet, and its name) in every table of this process; never 0.
   std::uint64_t id() const { return series_->id; }
 
-  // The rule for a request whose host this listener was chosen for: hostnames that match from the most specific on, each
-  // with its own precedence. Null: NoRoute.
+  // The rule for a request whose host this listener was chosen for: hostnames that match from the most specific on,
+  // each with its own precedence. Null: NoRoute.
   const CompiledRule* match_route(const http::RequestHead& request, http::TextArena& arena) const;
 
   const std::vector<std::shared_ptr<const CompiledVirtualHost>>& virtual_hosts() const { return hosts_; }
@@ -110,12 +123,12 @@ class Bind {
   // without a hostname. Null: refuse the handshake. `sni` is normalised as a host.
   const CompiledListener* listener_for_sni(std::string_view sni) const;
 
-  // The listener that an established TLS connection belongs to under this table: the one of its handshake while SNI still
-  // chooses it, else null. To be asked once per connection and table.
+  // The listener that an established TLS connection belongs to under this table: the one of its handshake while SNI
+  // still chooses it, else null. To be asked once per connection and table.
   const CompiledListener* entitled(const TlsIdentity& identity) const;
 
-  // Isolation: only the most specific listener for `host` may answer. On TLS binds that must be `connection`, the result
-  // of entitled(): 421 when it is another, 404 when there is none (facts, 6.9).
+  // Isolation: only the most specific listener for `host` may answer. On TLS binds that must be `connection`, the
+  // result of entitled(): 421 when it is another, 404 when there is none (facts, 6.9).
   ListenerChoice choose(std::string_view host, const CompiledListener* connection) const;
 
  private:

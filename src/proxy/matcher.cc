@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/matcher.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/strings.h"
+#include "http/uri.h"
+#include "proxy/text_hash.h"
+
+namespace cardea::proxy {
+
+RegexCache::Regex RegexCache::get(const std::string& pattern) {
+  if (const auto known = compiled_.find(pattern); known != compiled_.end()) {
+    if (auto regex = known->second.lock()) return regex;
+  }
+  auto compiled = base::Regex::compile(pattern);
+  if (!compiled) return nullptr;
+  auto regex = std::make_shared<const base::Regex>(std::move(*compiled));
+  compiled_[pattern] = regex;
+  if (compiled_.size() >= next_sweep_) forget_unused();
+  return regex;
+}
+
+void RegexCache::forget_unused() {
+  std::erase_if(compiled_, [](const auto& entry) { return entry.second.expired(); });
+  next_sweep_ = std::max<std::size_t>(64, compiled_.size() * 2);
+}
+
+// --- What a request says
+// -----------------------------------------------------------------------------------------------
+
+class Matcher::Facts {
+ public:
+  Facts(const Matcher& matcher, const http::RequestHead& request, http::TextArena& arena)
+      : matcher_(matcher), request_(request), arena_(arena) {}
+
+  const http::RequestHead& request() const { return request_; }
+
+  // Null data: absent.
+  std::string_view header(std::uint32_t name) {
+    if (!headers_) headers_.emplace(matcher_.header_names_.size());
+    if (!headers_->known(name)) headers_->set(name, read_header(matcher_.header_names_[name]));
+    return headers_->get(name);
+  }
+  std::string_view param(std::uint32_t name) {
+    if (!params_) read_params();
+    return params_->get(name);
+  }
+
+ private:
+  // One value per name; few names need no heap.
+  class Values {
+   public:
+    explicit Values(std::size_t names) {
+      if (names > inline_.size()) heap_.resize(names);
+      values_ = names > inline_.size() ? heap_.data() : inline_.data();
+    }
+    Values(const Values&) = delete;
+    Values& operator=(const Values&) = delete;
+
+    bool known(std::uint32_t name) const { return values_[name].known; }
+    std::string_view get(std::uint32_t name) const { return values_[name].text; }
+    void set(std::uint32_t name, std::string_view text) { values_[name] = {text, true}; }
+
+   private:
+    struct Value {
+      std::string_view text;
+      bool known = false;
+    };
+    std::array<Value, 8> inline_;
+    std::vector<Value> heap_;
+    Value* values_;
+  };
+
+  std::string_view read_header(const HeaderName& name) {
+    if (name.id != http::HeaderId::Unknown && !request_.fields.has(name.id)) return {};
+    return request_.fields.joined(name.text, arena_);
+  }
+
+  void read_params() {
+    const auto& names = matcher_.param_names_;
+    params_.emplace(names.size());
+    http::QueryParams all(request_.query, arena_);
+    while (const auto param = all.next()) {
+      const auto found = std::ranges::lower_bound(names, param->name);
+      if (found == names.end() || *found != param->name) continue;
+      const auto name = static_cast<std::uint32_t>(found - names.begin());
+      if (!params_->known(name)) params_->set(name, param->value.data() ? param->value : std::string_view(""));
+    }
+  }
+
+  const Matcher& matcher_;
+  const http::RequestHead& request_;
+  http::TextArena& arena_;
+  std::optional<Values> headers_;
+  std::optional<Values> params_;
+};
+
+// --- Building
+// ----------------------------------------------------------------------------------------------------------
+
+class Matcher::Builder {
+ public:
+  Builder(Matcher& matcher, RegexCache& regexes) : m_(matcher), regexes_(regexes) {}
+
+  void build() {
+    name_params();
+    const auto& matches = m_.host_->matches;
+    m_.conditions_.reserve(matches.size());
+    for (std::uint32_t i = 0; i < matches.size(); ++i) {
+      add_conditions(matches[i]);
+      add_path(i, matches[i].path);
+    }
+    order_candidates();
+    m_.checks_.shrink_to_fit();
+    m_.header_names_.shrink_to_fit();
+    m_.regexes_.shrink_to_fit();
+  }
+
+ private:
+  struct Candidates {
+    std::vector<std::uint32_t> exact;
+    std::vector<std::uint32_t> prefix;
+  };
+
+  const base::Regex* regex(const std::string& pattern) {
+    auto compiled = regexes_.get(pattern);
+    if (compiled == nullptr) {
+      m_.refused_patterns_.push_back(pattern);
+      return nullptr;
+    }
+    m_.regexes_.push_back(compiled);
+    return compiled.get();
+  }
+
+  // Sorted and each once, so that the reading of a query finds a name by bisection.
+  void name_params() {
+    for (const auto& match : m_.host_->matches) {
+      for (const auto& param : match.query_params) m_.param_names_.push_back(param.name);
+    }
+    std::ranges::sort(m_.param_names_);
+    const auto rest = std::ranges::unique(m_.param_names_);
+    m_.param_names_.erase(rest.begin(), rest.end());
+    m_.param_names_.shrink_to_fit();
+  }
+
+  std::uint32_t header_name(std::string_view name) {
+    const auto [known, added] = header_positions_.emplace(name, m_.header_names_.size());
+    if (added) m_.header_names_.push_back({name, http::header_id(name)});
+    return known->second;
+  }
+
+  void add_check(Conditions& conditions, std::uint32_t name, plan::StringMatchType type, const std::string& value) {
+    Check check{name, value, nullptr};
+    if (type == plan::StringMatchType::RegularExpression) {
+      check.regex = regex(value);
+      conditions.never |= check.regex == nullptr;
+    }
+    m_.checks_.push_back(check);
+    ++conditions.count;
+  }
+
+  void add_conditions(const plan::RouteMatch& match) {
+    Conditions conditions;
+    conditions.any_method = match.method.empty();
+    conditions.method = http::method_from(match.method);
+    conditions.checks = static_cast<std::uint32_t>(m_.checks_.size());
+    for (const auto& header : match.headers) add_check(conditions, header_name(header.name), header.type, header.value);
+    conditions.header_count = conditions.count;
+    for (const auto& param : match.query_params) {
+      const auto found = std::ranges::lower_bound(m_.param_names_, std::string_view(param.name));
+      const auto name = static_cast<std::uint32_t>(found - m_.param_names_.begin());
+      add_check(conditions, name, param.type, param.value);
+    }
+    m_.conditions_.push_back(conditions);
+  }
+
+  void add_path(std::uint32_t match, const plan::PathMatch& path) {
+    std::string_view text = path.value;
+    switch (path.type) {
+      case plan::PathMatchType::RegularExpression:
+        m_.regex_paths_.push_back({match, regex(path.value)});
+        m_.conditions_.back().never |= m_.regex_paths_.back().regex == nullptr;
+        return;
+      case plan::PathMatchType::Exact:
+        candidates_[text].exact.push_back(match);
+        return;
+      case plan::PathMatchType::PathPrefix:
+        while (text.ends_with('/')) text.remove_suffix(1);
+        candidates_[text].prefix.push_back(match);
+        return;
+    }
+  }
+
+  void order_candidates() {
+    const auto append = [&](const std::vector<std::uint32_t>& matches, std::uint32_t& begin, std::uint32_t& end) {
+      begin = static_cast<std::uint32_t>(m_.order_.size());
+      m_.order_.insert(m_.order_.end(), matches.begin(), matches.end());
+      end = static_cast<std::uint32_t>(m_.order_.size());
+    };
+    m_.paths_.reserve(candidates_.size());
+    m_.order_.reserve(m_.host_->matches.size());
+    m_.table_.assign(std::bit_ceil(candidates_.size() * 2 + 1), kNone);
+    for (const auto& [text, candidates] : candidates_) {
+      PathEntry entry;
+      entry.hash = hash_path(text);
+      entry.text = text;
+      append(candidates.exact, entry.exact_begin, entry.exact_end);
+      append(candidates.prefix, entry.prefix_begin, entry.prefix_end);
+      m_.longest_ = std::max(m_.longest_, text.size());
+      insert(entry);
+    }
+  }
+
+  void insert(const PathEntry& entry) {
+    const std::size_t mask = m_.table_.size() - 1;
+    std::size_t place = entry.hash & mask;
+    while (m_.table_[place] != kNone) place = (place + 1) & mask;
+    m_.table_[place] = static_cast<std::uint32_t>(m_.paths_.size());
+    m_.paths_.push_back(entry);
+  }
+
+  // The hash that find_by_segments() comes to at the end of `text`.
+  static std::uint64_t hash_path(std::string_view text) {
+    std::uint64_t hash = kHashStart;
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('/', begin + 1), text.size());
+      hash = chain_hash(hash, text.substr(begin, end - begin));
+      begin = end;
+    }
+    return hash;
+  }
+
+  Matcher& m_;
+  RegexCache& regexes_;
+  std::map<std::string_view, Candidates> candidates_;
+  std::unordered_map<std::string_view, std::uint32_t> header_positions_;
+};
+
+Matcher::Matcher(plan::Ref<plan::VirtualHost> host, RegexCache& regexes) : host_(std::move(host)) {
+  Builder(*this, regexes).build();
+}
+
+// --- Matching
+// ----------------------------------------------------------------------------------------------------------
+
+bool Matcher::fits(std::uint32_t match, Facts& facts) const {
+  const Conditions& conditions = conditions_[match];
+  if (conditions.never) return false;
+  if (!conditions.any_method) {
+    if (facts.request().method != conditions.method) return false;
+    const bool named = conditions.method != http::Method::Other;
+    if (!named && facts.request().method_text != host_->matches[match].method) return false;
+  }
+  for (std::uint32_t i = 0; i < conditions.count; ++i) {
+    const Check& check = checks_[conditions.checks + i];
+    const auto value = i < conditions.header_count ? facts.header(check.name) : facts.param(check.name);
+    if (value.data() == nullptr) return false;
+    if (check.regex ? !check.regex->full_match(value) : value != check.value) return false;
+  }
+  return true;
+}
+
+// The first of order_[begin, end) that fits and comes before `below`; else `below`.
+std::uint32_t Matcher::first_fit(std::uint32_t begin, std::uint32_t end, std::uint32_t below, Facts& facts) const {
+  for (std::uint32_t i = begin; i < end && order_[i] < below; ++i) {
+    if (fits(order_[i], facts)) return order_[i];
+  }
+  return below;
+}
+
+const Matcher::PathEntry* Matcher::lookup(std::uint64_t hash, std::string_view text) const {
+  const std::size_t mask = table_.size() - 1;
+  for (std::size_t place = hash & mask; table_[place] != kNone; place = (place + 1) & mask) {
+    const PathEntry& entry = paths_[table_[place]];
+    if (entry.hash == hash && entry.text == text) return &entry;
+  }
+  return nullptr;
+}
+
+// Looks `path` up at each end of a segment, then asks the candidates from the longest text to the shortest: usually the
+// order of precedence, but the smallest position wins whatever the order.
+std::uint32_t Matcher::find_by_segments(std::string_view path, Facts& facts) const {
+  std::array<const PathEntry*, 16> prefixes;
+  std::size_t count = 0;
+  const PathEntry* whole = nullptr;
+  std::uint32_t best = kNone;
+  std::uint64_t hash = kHashStart;
+  for (std::size_t end = 0;;) {
+    const PathEntry* entry = lookup(hash, path.substr(0, end));
+    if (end == path.size()) whole = entry;
+    if (entry && entry->prefix_begin != entry->prefix_end) {
+      if (count == prefixes.size()) {  // deeper than usual: ask the shortest ones at once
+        for (const PathEntry* prefix : prefixes)
+          best = first_fit(prefix->prefix_begin, prefix->prefix_end, best, facts);
+        count = 0;
+      }
+      prefixes[count++] = entry;
+    }
+    if (end == path.size()) break;
+    const std::size_t next = std::min(path.find('/', end + 1), path.size());
+    if (next > longest_) break;
+    hash = chain_hash(hash, path.substr(end, next - end));
+    end = next;
+  }
+  if (whole) best = first_fit(whole->exact_begin, whole->exact_end, best, facts);
+  while (count > 0) {
+    const PathEntry* prefix = prefixes[--count];
+    best = first_fit(prefix->prefix_begin, prefix->prefix_end, best, facts);
+  }
+  return best;
+}
+
+std::uint32_t Matcher::find(const http::RequestHead& request, http::TextArena& arena) const {
+  if (!request.path.starts_with('/')) return kNone;  // "*" and authority form name no resource of a route
+  Facts facts(*this, request, arena);
+  const std::uint32_t best = paths_.empty() ? kNone : find_by_segments(request.path, facts);
+  for (const RegexPath& candidate : regex_paths_) {
+    if (candidate.match >= best) break;
+    if (fits(candidate.match, facts) && candidate.regex->full_match(request.path)) return candidate.match;
+  }
+  return best;
+}
+
+}  // namespace cardea::proxy
