@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/http_server.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "conn/h1_server.h"
+#include "http/framing.h"
+
+namespace cardea::app {
+namespace {
+
+constexpr std::uint64_t kIdle = 75'000;
+constexpr std::uint64_t kHead = 15'000;
+constexpr std::uint64_t kSend = 30'000;
+constexpr std::uint64_t kLinger = 2'000;
+// Before accepting again when there are no descriptors left.
+constexpr std::uint64_t kAcceptPause = 100;
+
+using Read = conn::H1Exchange::Read;
+
+}  // namespace
+
+base::Result<base::IpPort> HttpServer::listen(const base::IpPort& address) {
+  const auto socket_address = net::SocketAddress::parse(base::to_string(address.address), address.port);
+  if (!socket_address) return base::fail(fmt::format("{} is not an address to listen on", base::to_string(address)));
+  auto listening = net::listen_tcp(*socket_address);
+  if (!listening) return std::unexpected(std::move(listening).error());
+  const base::IpPort bound{address.address, net::SocketAddress::of_local(listening->get()).port()};
+  tasks_.spawn(&HttpServer::accept, this, *std::move(listening));
+  return bound;
+}
+
+async::Task<void> HttpServer::accept(HttpServer* self, net::Descriptor listening) {
+  net::TcpListener listener(self->loop_, std::move(listening));
+  while (!self->stop_.requested() && !self->loop_.ended()) {
+    net::TcpListener::Accepted accepted = listener.try_accept();
+    if (accepted.status == net::IoStatus::Ok) {
+      self->tasks_.spawn(&HttpServer::serve, self, std::move(accepted.socket), accepted.peer);
+    } else if (accepted.status == net::IoStatus::WouldBlock) {
+      co_await async::wait_any(self->loop_, async::kNever, listener.acceptable(), self->stop_.signal());
+    } else {
+      co_await async::wait_any(self->loop_, self->loop_.after(kAcceptPause), self->stop_.signal());
+    }
+  }
+}
+
+async::Task<void> HttpServer::serve(HttpServer* self, net::Descriptor socket, net::SocketAddress client) {
+  async::Loop& loop = self->loop_;
+  net::TcpStream stream(loop, std::move(socket));
+  conn::H1Server server(stream, self->buffers_, self->limits_);
+  for (bool again = true; again;) {
+    const auto waited = co_await server.wait_for_request(loop.after(kIdle), async::StopToken(self->stop_));
+    if (waited != conn::H1Server::Waited::Bytes) co_return;
+    conn::H1Exchange exchange(server);
+    const Read read = co_await exchange.read_head(loop.after(kHead));
+    if (read == Read::Closed || read == Read::Ended) co_return;
+    if (self->stop_.requested()) exchange.close_after();
+    if (read == Read::Request) {
+      co_await self->answer(exchange, client);
+    } else {
+      const bool late = read == Read::TimedOut;
+      co_await conn::respond_with_text(exchange, late ? 408 : http::fault_status(exchange.fault()), "text/plain",
+                                       late ? "the request took too long" : http::fault_text(exchange.fault()),
+                                       loop.after(kSend));
+    }
+    again = co_await exchange.finish(loop.after(kSend));
+    if (exchange.cut()) co_return;
+  }
+  co_await server.linger(loop.after(kLinger));
+}
+
+async::Task<void> HttpServer::answer(conn::Exchange& exchange, const net::SocketAddress& client) {
+  if (http::expectation(exchange.request) == http::Expectation::Unknown) {
+    co_await conn::respond_with_text(exchange, 417, "text/plain", "unknown expectation", loop_.after(kSend));
+  } else {
+    co_await handler_.handle(exchange, client);
+  }
+}
+
+async::Task<void> HttpServer::end_loop_after(HttpServer* self, std::uint64_t patience, async::Signal* done) {
+  const async::Wake wake = co_await async::wait_any(self->loop_, self->loop_.after(patience), *done);
+  if (wake == async::Wake::TimedOut) self->loop_.end();
+}
+
+async::Task<void> HttpServer::stop(std::uint64_t patience) {
+  stop_.request(loop_);
+  async::TaskScope watch(loop_);
+  async::Signal done;
+  watch.spawn(&HttpServer::end_loop_after, this, patience, &done);
+  co_await tasks_.close();
+  done.raise(loop_);
+  co_await watch.close();
+}
+
+}  // namespace cardea::app
