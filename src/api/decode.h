@@ -3,9 +3,9 @@
 //
 // Strict is for files: what a Kubernetes API server with the experimental CRDs of Gateway API v1.6.1 would refuse is an
 // error here, and so is every field that the kind does not have. What only a server sets (status, managedFields, uid,
-// resourceVersion, generation, creationTimestamp, ...) is accepted and not kept. Lenient is for objects that an API server
-// has admitted, perhaps by newer CRDs: fields that we do not know are passed over, values of an enum that we do not know
-// are kept (Enum::Unknown), what the server set is kept; what we could not represent is still an error.
+// resourceVersion, generation, creationTimestamp, ...) is accepted and not kept. Lenient is for objects that an API
+// server has admitted, perhaps by newer CRDs: fields that we do not know are passed over, values of an enum that we do
+// not know are kept (Enum::Unknown), what the server set is kept; what we could not represent is still an error.
 #pragma once
 
 #include <optional>

@@ -27,8 +27,8 @@ struct ObjectKey {
 // "namespace/name", or the name alone for a cluster-scoped object.
 std::string to_text(const ObjectKey& key);
 
-// A moment in UTC as the API writes it (RFC 3339). Zero: not set, which is so for every object from a file; all such are
-// of equal age.
+// A moment in UTC as the API writes it (RFC 3339). Zero: not set, which is so for every object from a file; all such
+// are of equal age.
 struct Timestamp {
   std::int64_t seconds = 0;  // since 1970
   std::int32_t nanoseconds = 0;

@@ -27,10 +27,9 @@ namespace cardea::api {
 template <class Kind>
 using Ref = std::shared_ptr<const Kind>;
 
-using Object =
-    std::variant<Ref<GatewayClass>, Ref<Gateway>, Ref<ListenerSet>, Ref<HTTPRoute>, Ref<GRPCRoute>, Ref<TLSRoute>,
-                 Ref<TCPRoute>, Ref<UDPRoute>, Ref<ReferenceGrant>, Ref<BackendTLSPolicy>, Ref<Service>,
-                 Ref<EndpointSlice>, Ref<Secret>, Ref<ConfigMap>, Ref<Namespace>>;
+using Object = std::variant<Ref<GatewayClass>, Ref<Gateway>, Ref<ListenerSet>, Ref<HTTPRoute>, Ref<GRPCRoute>,
+                            Ref<TLSRoute>, Ref<TCPRoute>, Ref<UDPRoute>, Ref<ReferenceGrant>, Ref<BackendTLSPolicy>,
+                            Ref<Service>, Ref<EndpointSlice>, Ref<Secret>, Ref<ConfigMap>, Ref<Namespace>>;
 
 const ObjectMeta& metadata_of(const Object& object);
 std::string_view kind_of(const Object& object);

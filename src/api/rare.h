@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rare: an optional value that costs one pointer while it is absent. For fields that few objects have, because there are
-// thousands of objects. Copies and compares by content.
+// Rare: an optional value that costs one pointer while it is absent. For fields that few objects have, because there
+// are thousands of objects. Copies and compares by content.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resources: an immutable snapshot of all objects, cheap to copy: tables share what did not change. A copy is changed by
-// one thread and then only read, by any number of them.
+// Resources: an immutable snapshot of all objects, cheap to copy: tables share what did not change. A copy is changed
+// by one thread and then only read, by any number of them.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <tuple>
@@ -20,8 +21,8 @@ class Table {
   using Entries = std::vector<Ref<Kind>>;
 
   const Ref<Kind>* find_ref(std::string_view namespace_, std::string_view name) const {
-    auto at = lower_bound(*entries_, namespace_, name);
-    return at != entries_->end() && is(**at, namespace_, name) ? &*at : nullptr;
+    const std::size_t at = place(namespace_, name);
+    return is_at(at, namespace_, name) ? &(*entries_)[at] : nullptr;
   }
   // The object, or nullptr. Valid as long as this snapshot.
   const Kind* find(std::string_view namespace_, std::string_view name) const {
@@ -39,33 +40,38 @@ class Table {
   bool shares_with(const Table& other) const { return entries_ == other.entries_; }
 
   void put(Ref<Kind> object) {
+    const ObjectMeta& meta = object->metadata;
+    const std::size_t at = place(meta.namespace_, meta.name);
+    const bool replaces = is_at(at, meta.namespace_, meta.name);
     Entries& entries = own();
-    auto at = lower_bound(entries, object->metadata.namespace_, object->metadata.name);
-    if (at != entries.end() && is(**at, object->metadata.namespace_, object->metadata.name)) {
-      *at = std::move(object);
+    if (replaces) {
+      entries[at] = std::move(object);
     } else {
-      entries.insert(at, std::move(object));
+      entries.insert(entries.begin() + static_cast<std::ptrdiff_t>(at), std::move(object));
     }
   }
   bool erase(std::string_view namespace_, std::string_view name) {
-    if (!find_ref(namespace_, name)) return false;
+    const std::size_t at = place(namespace_, name);
+    if (!is_at(at, namespace_, name)) return false;
     Entries& entries = own();
-    entries.erase(lower_bound(entries, namespace_, name));
+    entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(at));
     return true;
   }
 
  private:
-  static bool is(const Kind& object, std::string_view namespace_, std::string_view name) {
-    return object.metadata.name == name && object.metadata.namespace_ == namespace_;
+  bool is_at(std::size_t at, std::string_view namespace_, std::string_view name) const {
+    if (at >= entries_->size()) return false;
+    const ObjectMeta& meta = (*entries_)[at]->metadata;
+    return meta.name == name && meta.namespace_ == namespace_;
   }
-  template <class List>
-  static auto lower_bound(List& entries, std::string_view namespace_, std::string_view name) {
-    return std::lower_bound(entries.begin(), entries.end(), std::tie(namespace_, name),
-                            [](const Ref<Kind>& entry, const auto& wanted) {
-                              const std::string_view its_namespace = entry->metadata.namespace_;
-                              const std::string_view its_name = entry->metadata.name;
-                              return std::tie(its_namespace, its_name) < wanted;
-                            });
+  // The index of that key, or where it would stand.
+  std::size_t place(std::string_view namespace_, std::string_view name) const {
+    const auto before = [namespace_, name](const Ref<Kind>& entry, int) {
+      const ObjectMeta& meta = entry->metadata;
+      return meta.namespace_ != namespace_ ? meta.namespace_ < namespace_ : meta.name < name;
+    };
+    return static_cast<std::size_t>(std::lower_bound(entries_->begin(), entries_->end(), 0, before) -
+                                    entries_->begin());
   }
   // The entries to change: a copy of our own while another snapshot shares them.
   Entries& own() {

@@ -28,10 +28,14 @@ enum class RouteFilterType : std::uint8_t {
 };
 template <>
 struct EnumText<RouteFilterType> {
-  static constexpr std::array<std::string_view, 8> kNames{"RequestHeaderModifier", "ResponseHeaderModifier",
-                                                          "RequestMirror",         "RequestRedirect",
-                                                          "URLRewrite",            "CORS",
-                                                          "ExternalAuth",          "ExtensionRef"};
+  static constexpr std::array<std::string_view, 8> kNames{"RequestHeaderModifier",
+                                                          "ResponseHeaderModifier",
+                                                          "RequestMirror",
+                                                          "RequestRedirect",
+                                                          "URLRewrite",
+                                                          "CORS",
+                                                          "ExternalAuth",
+                                                          "ExtensionRef"};
 };
 
 struct HTTPHeader {

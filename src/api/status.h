@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statuses that a controller writes (Gateway API v1.6.1). `translate` fills them; see status_value.h for their form as
-// a document.
+// The statuses that a controller writes (Gateway API v1.6.1). `translate` fills them; see status_value.h for their form
+// as a document.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statuses as documents, as `kubectl get -o yaml` would show them: for --status-dir, the admin server and status writes.
+// Statuses as documents, as `kubectl get -o yaml` would show them: for --status-dir, the admin server and status
+// writes.
 #pragma once
 
 #include <string_view>

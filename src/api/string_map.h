@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -22,16 +23,16 @@ class StringMap {
 
   // The value of that key, or nullptr.
   const std::string* find(std::string_view key) const {
-    auto at = lower_bound(entries_, key);
-    return at != entries_.end() && at->first == key ? &at->second : nullptr;
+    const std::size_t at = place(key);
+    return at < entries_.size() && entries_[at].first == key ? &entries_[at].second : nullptr;
   }
   bool contains(std::string_view key) const { return find(key) != nullptr; }
   void set(std::string key, std::string value) {
-    auto at = lower_bound(entries_, key);
-    if (at != entries_.end() && at->first == key) {
-      at->second = std::move(value);
+    const std::size_t at = place(key);
+    if (at < entries_.size() && entries_[at].first == key) {
+      entries_[at].second = std::move(value);
     } else {
-      entries_.emplace(at, std::move(key), std::move(value));
+      entries_.emplace(entries_.begin() + static_cast<std::ptrdiff_t>(at), std::move(key), std::move(value));
     }
   }
 
@@ -44,10 +45,10 @@ class StringMap {
   bool operator==(const StringMap&) const = default;
 
  private:
-  template <class Entries>
-  static auto lower_bound(Entries& entries, std::string_view key) {
-    return std::lower_bound(entries.begin(), entries.end(), key,
-                            [](const Entry& entry, std::string_view wanted) { return entry.first < wanted; });
+  // The index of that key, or where it would stand.
+  std::size_t place(std::string_view key) const {
+    const auto before = [](const Entry& entry, std::string_view wanted) { return entry.first < wanted; };
+    return static_cast<std::size_t>(std::lower_bound(entries_.begin(), entries_.end(), key, before) - entries_.begin());
   }
 
   std::vector<Entry> entries_;
