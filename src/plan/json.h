@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON form of a plan: one form for golden tests, the admin page and the stream from controller to proxy.
 //
-// What equals its default is left out. Members have a fixed order, lists keep theirs. Rules and backends stand once and
-// are named where they are used, so reading restores the sharing. Hashes are not written: reading seals again.
+// What equals its default is left out. Members have a fixed order, lists keep theirs. Rules and backends stand once
+// and are named where they are used, so reading restores the sharing. Hashes are not written: reading seals again.
+// Only sealed plans (hash.h) can be written.
 #pragma once
 
 #include <cstdint>

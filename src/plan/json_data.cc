@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the parts that change without routing: endpoints and secrets.
+#include "plan/hash.h"
+#include "plan/json_read.h"
+
+namespace cardea::plan::internal {
+
+namespace {
+
+Endpoint read_endpoint(const Node& node) {
+  Members members(node);
+  Endpoint endpoint;
+  endpoint.address = members.string("address");
+  if (const auto port = members.required("port")) endpoint.port = port->number<std::uint16_t>();
+  endpoint.ready = members.boolean("ready", endpoint.ready);
+  endpoint.serving = members.boolean("serving", endpoint.serving);
+  endpoint.terminating = members.boolean("terminating", endpoint.terminating);
+  return endpoint;
+}
+
+Ref<BackendEndpoints> read_backend(const Node& node) {
+  Members members(node);
+  BackendEndpoints backend;
+  backend.backend_id = members.string("backend");
+  backend.endpoints = read_list<Endpoint>(members.find("endpoints"), read_endpoint);
+  return seal(std::move(backend));
+}
+
+Ref<Certificate> read_certificate(const Node& node) {
+  Members members(node);
+  Certificate certificate;
+  certificate.id = members.string("id");
+  certificate.chain_pem = members.string("chain");
+  certificate.key_pem = members.string("key");
+  return seal(std::move(certificate));
+}
+
+}  // namespace
+
+Ref<Endpoints> read_endpoints(const std::optional<Node>& node) {
+  Endpoints endpoints;
+  endpoints.backends = read_list<Ref<BackendEndpoints>>(node, read_backend);
+  return seal(std::move(endpoints));
+}
+
+Ref<Secrets> read_secrets(const std::optional<Node>& node) {
+  Secrets secrets;
+  secrets.certificates = read_list<Ref<Certificate>>(node, read_certificate);
+  return seal(std::move(secrets));
+}
+
+}  // namespace cardea::plan::internal

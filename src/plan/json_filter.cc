@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Filters in the JSON form: an object with one member, whose name is the filter's type.
+#include "plan/json_read.h"
+#include "plan/json_write.h"
+
+namespace cardea::plan::internal {
+
+namespace {
+
+Value write_headers(const std::vector<Header>& headers) {
+  Value list(Value::Array{});
+  for (const Header& header : headers) {
+    Value& item = list.push(Value(Value::Object{}));
+    item.add("name", header.name);
+    item.add("value", header.value);
+  }
+  return list;
+}
+
+Value write_modifier(const HeaderModifier& modifier) {
+  Value object(Value::Object{});
+  add_unless_empty(object, "set", write_headers(modifier.set));
+  add_unless_empty(object, "add", write_headers(modifier.add));
+  add_unless_empty(object, "remove", write_strings(modifier.remove));
+  return object;
+}
+
+void add_path(Value& object, const PathModifier& path) {
+  if (const auto* full = std::get_if<ReplaceFullPath>(&path)) {
+    object.add("path", Value(Value::Object{})).add("replaceFullPath", full->value);
+  } else if (const auto* prefix = std::get_if<ReplacePrefixMatch>(&path)) {
+    Value& member = object.add("path", Value(Value::Object{}));
+    member.add("prefix", prefix->prefix);
+    member.add("replacePrefixMatch", prefix->value);
+  }
+}
+
+struct FilterWriter {
+  Value& list;
+
+  Value& add(const char* type, Value value) const {
+    return list.push(Value(Value::Object{})).add(type, std::move(value));
+  }
+  void operator()(const RequestHeaderModifier& filter) const { add("requestHeaderModifier", write_modifier(filter)); }
+  void operator()(const ResponseHeaderModifier& filter) const { add("responseHeaderModifier", write_modifier(filter)); }
+  void operator()(const RequestRedirect& filter) const {
+    Value& object = add("requestRedirect", Value(Value::Object{}));
+    if (filter.scheme) object.add("scheme", *filter.scheme);
+    if (filter.hostname) object.add("hostname", *filter.hostname);
+    add_path(object, filter.path);
+    if (filter.port) object.add("port", int{*filter.port});
+    add_unless(object, "statusCode", int{filter.status_code}, 302);
+  }
+  void operator()(const UrlRewrite& filter) const {
+    Value& object = add("urlRewrite", Value(Value::Object{}));
+    if (filter.hostname) object.add("hostname", *filter.hostname);
+    add_path(object, filter.path);
+  }
+  void operator()(const UnresolvedFilter& filter) const {
+    add("unresolved", Value(Value::Object{})).add("reason", filter.reason);
+  }
+};
+
+std::vector<Header> read_headers(const std::optional<Node>& node) {
+  return read_list<Header>(node, [](const Node& item) {
+    Members members(item);
+    return Header{members.string("name"), members.string("value")};
+  });
+}
+
+void read_modifier(const Node& node, HeaderModifier& modifier) {
+  Members members(node);
+  modifier.set = read_headers(members.find("set"));
+  modifier.add = read_headers(members.find("add"));
+  modifier.remove = read_strings(members.find("remove"));
+}
+
+PathModifier read_path(const std::optional<Node>& node) {
+  if (!node) return {};
+  Members members(*node);
+  if (const auto full = members.find("replaceFullPath")) return ReplaceFullPath{full->string()};
+  return ReplacePrefixMatch{members.string("prefix"), members.string("replacePrefixMatch")};
+}
+
+RequestRedirect read_redirect(const Node& node) {
+  Members members(node);
+  RequestRedirect filter;
+  if (const auto scheme = members.find("scheme")) filter.scheme = scheme->string();
+  if (const auto hostname = members.find("hostname")) filter.hostname = hostname->string();
+  filter.path = read_path(members.find("path"));
+  if (const auto port = members.find("port")) filter.port = port->number<std::uint16_t>();
+  filter.status_code = members.number<std::uint16_t>("statusCode", filter.status_code);
+  return filter;
+}
+
+UrlRewrite read_rewrite(const Node& node) {
+  Members members(node);
+  UrlRewrite filter;
+  if (const auto hostname = members.find("hostname")) filter.hostname = hostname->string();
+  filter.path = read_path(members.find("path"));
+  return filter;
+}
+
+Filter read_filter(const Node& node) {
+  Members members(node);
+  if (const auto body = members.find("requestHeaderModifier")) {
+    RequestHeaderModifier filter;
+    read_modifier(*body, filter);
+    return filter;
+  }
+  if (const auto body = members.find("responseHeaderModifier")) {
+    ResponseHeaderModifier filter;
+    read_modifier(*body, filter);
+    return filter;
+  }
+  if (const auto body = members.find("requestRedirect")) return read_redirect(*body);
+  if (const auto body = members.find("urlRewrite")) return read_rewrite(*body);
+  if (const auto body = members.find("unresolved")) return UnresolvedFilter{Members(*body).string("reason")};
+  node.fail("names no filter that is known");
+  return UnresolvedFilter{};
+}
+
+}  // namespace
+
+Value write_filters(const std::vector<Filter>& filters) {
+  Value list(Value::Array{});
+  for (const Filter& filter : filters) std::visit(FilterWriter{list}, filter);
+  return list;
+}
+
+std::vector<Filter> read_filters(const std::optional<Node>& node) { return read_list<Filter>(node, read_filter); }
+
+}  // namespace cardea::plan::internal
