@@ -76,11 +76,13 @@ enum class PumpStatus : std::uint8_t {
   ReadFailed,  // the source was cut short or malformed; the writer is as it was
   WriteFailed,
 };
-// After Done it must not be called again for this pair.
 class Pump {
  public:
   Pump(BodyReader& from, BodyWriter& to) : from_(from), to_(to) {}
+  // Not to be called again after Done, unless restarted.
   PumpStatus run();
+  // Both ends begin a new body.
+  void restart() { finished_ = false; }
 
  private:
   BodyReader& from_;

@@ -58,6 +58,8 @@ H1ClientExchange::Head H1ClientExchange::try_read_head(http::ResponseHead& head)
   }
 }
 
+void H1ClientExchange::begin_tunnel() { writer_.start(http::Framing::tunnel(), true); }
+
 bool H1ClientExchange::reusable() const {
   const auto kind = reader_.framing().kind;
   const bool delimited = kind != http::Framing::Kind::UntilClose && kind != http::Framing::Kind::Tunnel;

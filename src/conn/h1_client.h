@@ -64,6 +64,8 @@ class H1ClientExchange {
 
   // After a final head.
   BodyReader& response_body() { return reader_; }
+  // After a 101 (Switching Protocols): both bodies are bytes of the other protocol from here on.
+  void begin_tunnel();
   // The response ended, all of the request was sent, and both sides keep the connection.
   bool reusable() const;
 

@@ -105,9 +105,7 @@ base::Result<> probe_tcp(const SocketAddress& address) {
   if (!socket) return base::fail(std::strerror(errno));
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (bind(socket.get(), address.get(), address.size()) != 0 || listen(socket.get(), 1) != 0) {
-    return base::fail(std::strerror(errno));
-  }
+  if (bind(socket.get(), address.get(), address.size()) != 0) return base::fail(std::strerror(errno));
   return {};
 }
 

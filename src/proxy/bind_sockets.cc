@@ -10,11 +10,14 @@
 namespace cardea::proxy {
 namespace {
 
-// All or nothing. Sockets that share a port by SO_REUSEPORT would share it with a stranger too: so ask first without.
-base::Result<std::vector<net::Descriptor>> open_all(const BindKey& key, unsigned workers) {
+// All or nothing. Sockets that share a port by SO_REUSEPORT would share it with a stranger too: so ask first without,
+// unless we have the port on an overlapping address ourselves.
+base::Result<std::vector<net::Descriptor>> open_all(const BindKey& key, unsigned workers, bool port_is_ours) {
   const auto address = net::SocketAddress::parse(key.address, key.port);
   if (!address) return base::fail("not an IP address of this machine");
-  if (auto free = net::probe_tcp(*address); !free) return std::unexpected(free.error());
+  if (!port_is_ours) {
+    if (auto free = net::probe_tcp(*address); !free) return std::unexpected(free.error());
+  }
   std::vector<net::Descriptor> sockets;
   for (unsigned i = 0; i < workers; ++i) {
     auto socket = net::listen_tcp(*address);
@@ -32,7 +35,9 @@ BindSockets::Opened BindSockets::open_for(const RouteTable& routes, std::vector<
   for (const Bind& bind : routes.binds()) {
     BindKey key{bind.address(), bind.port()};
     if (!std::binary_search(open_.begin(), open_.end(), key)) {
-      auto sockets = open_all(key, workers_);
+      const auto same_port = [&](const BindKey& other) { return other.port == key.port; };
+      const bool port_is_ours = std::ranges::any_of(open_, same_port) || std::ranges::any_of(still_open, same_port);
+      auto sockets = open_all(key, workers_, port_is_ours);
       if (!sockets) {
         failures.push_back({key.address, key.port, sockets.error().message});
         continue;

@@ -14,6 +14,7 @@
 namespace cardea::proxy {
 
 struct Tables {
+  std::uint64_t version = 0;  // never given twice
   std::shared_ptr<const RouteTable> routes;
   std::shared_ptr<const EndpointTable> endpoints;
   std::shared_ptr<const TlsTable> tls;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/data_plane.h"
+
+#include <algorithm>
+#include <chrono>
+#include <latch>
+#include <list>
+#include <utility>
+#include <vector>
+
+#include "net/tls.h"
+#include "proxy/bind_sockets.h"
+#include "proxy/cpu_count.h"
+#include "proxy/metrics.h"
+#include "proxy/route_compiler.h"
+#include "proxy/tables.h"
+#include "proxy/tls_table.h"
+#include "proxy/worker.h"
+
+namespace cardea::proxy {
+namespace {
+
+// A ticket is accepted for one to two of these.
+constexpr std::chrono::hours kTicketKeyLife{12};
+
+Settings with_defaults(Settings settings) {
+  if (settings.workers == 0) settings.workers = usable_cpus();
+  if (settings.bind_addresses.empty()) settings.bind_addresses = {"0.0.0.0", "::"};
+  return settings;
+}
+
+WorkerSettings worker_settings(const Settings& settings) {
+  WorkerSettings made{settings, {}, {}};
+  made.request_limits.max_head_bytes = settings.max_head_bytes;
+  made.request_limits.max_fields = settings.max_fields;
+  made.request_limits.max_target_bytes = settings.max_request_line_bytes;
+  made.request_limits.max_field_line_bytes = settings.max_head_bytes;
+  made.request_limits.max_trailer_bytes = settings.max_trailer_bytes;
+  made.response_limits = made.request_limits;
+  made.response_limits.max_head_bytes = settings.max_response_head_bytes;
+  made.response_limits.max_field_line_bytes = settings.max_response_head_bytes;
+  return made;
+}
+
+class RunningDataPlane final : public DataPlane {
+ public:
+  RunningDataPlane(Settings settings, LogSink access_log)
+      : settings_(worker_settings(with_defaults(std::move(settings)))),
+        access_log_(std::move(access_log)),
+        metrics_(settings_.settings.workers),
+        compiler_(metrics_),
+        front_(ticket_keys_),
+        sockets_(settings_.settings.workers) {
+    for (unsigned i = 0; i < settings_.settings.workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(i, settings_, metrics_, front_));
+    }
+  }
+
+  // Workers first: they read the tables.
+  ~RunningDataPlane() override {
+    workers_.clear();
+    versions_.clear();
+  }
+
+  Applied apply(const plan::PlanSet& plans) override;
+  void begin_drain() override {
+    for (auto& worker : workers_) worker->send(Worker::Drain{});
+  }
+  bool drained() const override {
+    return std::ranges::all_of(workers_, [](const auto& worker) { return worker->drained(); });
+  }
+  void flush_logs() override {
+    for (auto& worker : workers_) worker->access_log().drain(access_log_);
+    free_unused();
+    rotate_ticket_keys();
+  }
+  const Metrics& metrics() const override { return metrics_; }
+
+ private:
+  void hand_out(const Tables& tables, BindSockets::Opened opened);
+  void free_unused();
+  void rotate_ticket_keys();
+
+  WorkerSettings settings_;
+  LogSink access_log_;
+  Metrics metrics_;
+  RouteCompiler compiler_;
+  net::TicketKeys ticket_keys_;
+  std::chrono::steady_clock::time_point keys_made_ = std::chrono::steady_clock::now();
+  net::TlsFront front_;
+  BindSockets sockets_;
+  std::list<Tables> versions_;  // the newest last
+  std::uint64_t next_version_ = 1;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
+  free_unused();
+  const Tables* previous = versions_.empty() ? nullptr : &versions_.back();
+  Applied applied;
+  auto routes = compiler_.compile(plans, settings_.settings.bind_addresses, previous ? previous->routes.get() : nullptr);
+  applied.refusals = routes->refusals();
+  auto endpoints = EndpointTable::build(plans, compiler_.slots(), previous ? previous->endpoints.get() : nullptr);
+  auto tls = TlsTable::build(plans, *routes, previous ? previous->tls.get() : nullptr, applied.refusals);
+  auto opened = sockets_.open_for(*routes, applied.bind_failures);
+  applied.addresses = sockets_.addresses();
+
+  Tables& tables = versions_.emplace_back();
+  tables.version = next_version_++;
+  tables.routes = std::move(routes);
+  tables.endpoints = std::move(endpoints);
+  tables.tls = std::move(tls);
+  tables.held_by.store(settings_.settings.workers, std::memory_order_relaxed);
+  hand_out(tables, std::move(opened));
+  return applied;
+}
+
+// Returns when every worker serves the tables.
+void RunningDataPlane::hand_out(const Tables& tables, BindSockets::Opened opened) {
+  std::latch taken(static_cast<std::ptrdiff_t>(workers_.size()));
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker::TakeTables command{&tables, {}, &taken};
+    for (auto& [key, sockets] : opened) command.sockets.emplace(key, std::move(sockets[i]));
+    workers_[i]->send(std::move(command));
+  }
+  taken.wait();
+}
+
+void RunningDataPlane::free_unused() {
+  versions_.remove_if([](const Tables& tables) { return tables.held_by.load(std::memory_order_acquire) == 0; });
+}
+
+void RunningDataPlane::rotate_ticket_keys() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - keys_made_ < kTicketKeyLife) return;
+  keys_made_ = now;
+  ticket_keys_.rotate();
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<DataPlane>> DataPlane::start(Settings settings, LogSink access_log) {
+  return std::make_unique<RunningDataPlane>(std::move(settings), std::move(access_log));
+}
+
+}  // namespace cardea::proxy

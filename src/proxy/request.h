@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request: what the data plane knows of one exchange while it handles it, and what is logged and counted of it at its end.
+// Lives in the frame of the connection's coroutine for that exchange; one thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "conn/exchange.h"
+#include "proxy/failure.h"
+#include "proxy/request_id.h"
+#include "proxy/route_table.h"
+#include "proxy/tables.h"
+
+namespace cardea::proxy {
+
+class Worker;
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// What stays the same for all requests of a client's connection.
+struct ClientInfo {
+  std::string_view ip;       // "192.0.2.1"
+  std::string_view address;  // "192.0.2.1:40112"
+};
+
+struct Request {
+  Request(Worker& of, conn::Exchange& on, const Tables& under, const ClientInfo& from)
+      : worker(of), exchange(on), tables(under), client(from) {}
+
+  http::RequestHead& head() { return exchange.request; }
+
+  Worker& worker;
+  conn::Exchange& exchange;
+  const Tables& tables;
+  const ClientInfo& client;
+
+  const Bind* bind = nullptr;
+  const CompiledListener* connection_listener = nullptr;  // TLS: what the connection is entitled to
+  const CompiledListener* listener = nullptr;
+  const CompiledRule* rule = nullptr;
+  const CompiledBackendRef* backend = nullptr;
+
+  // As the client sent them: filters change the head.
+  std::string_view client_host;
+  std::string_view client_target;
+  RequestIdText request_id_text;
+  std::string_view request_id;
+
+  SteadyTime started;
+  async::Deadline deadline = async::kNever;  // timeouts.request
+  std::chrono::microseconds backend_duration{-1};
+  std::string_view endpoint;  // of the last attempt; in the arena
+  std::uint32_t tries = 0;
+  std::uint16_t status = 0;          // what the client got
+  std::uint16_t backend_status = 0;  // what the backend answered, when it did
+  bool status_by_backend = false;
+  Failure failure;
+};
+
+}  // namespace cardea::proxy

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/serve_connection.h"
+
+#include <string>
+
+#include "base/clock.h"
+#include "conn/h1_server.h"
+#include "http/fault.h"
+#include "net/tcp.h"
+#include "net/tls.h"
+#include "proxy/handle_request.h"
+
+namespace cardea::proxy {
+namespace {
+
+// How long a client gets to read our last response before the connection is closed, and to take a response's end.
+constexpr std::uint64_t kLingerMs = 2'000;
+// How long an idle connection that is to end may still bring a request.
+constexpr std::uint64_t kLastRequestMs = 1'000;
+
+std::uint64_t milliseconds(std::chrono::milliseconds duration) { return static_cast<std::uint64_t>(duration.count()); }
+
+// The bind's entry in a table, null when it has none (any more).
+const Bind* find_bind(const Tables& tables, const WorkerBind& bind) {
+  const Bind* found = tables.routes->find_bind(bind.key.address, bind.key.port);
+  return found && found->is_tls() == bind.tls ? found : nullptr;
+}
+
+BindCounters* bind_counters(Worker& worker, const WorkerBind& bind) {
+  const Bind* found = worker.tables() ? find_bind(**worker.tables(), bind) : nullptr;
+  return found ? &found->series().counters.at(worker.index()) : nullptr;
+}
+
+// Counts a connection while it lives.
+class ConnectionCount {
+ public:
+  ConnectionCount(Worker& worker, WorkerBind& bind) : worker_(worker), bind_(bind) {
+    ++bind_.connections;
+    if (auto* counters = show()) counters->connections.add();
+  }
+  ConnectionCount(const ConnectionCount&) = delete;
+  ConnectionCount& operator=(const ConnectionCount&) = delete;
+  ~ConnectionCount() {
+    --bind_.connections;
+    show();
+  }
+
+ private:
+  // A bind that was stopped may have a successor of the same name, whose counters are not ours.
+  BindCounters* show() {
+    auto* counters = bind_.stop.requested() ? nullptr : bind_counters(worker_, bind_);
+    if (counters) counters->active_connections.set(bind_.connections);
+    return counters;
+  }
+
+  Worker& worker_;
+  WorkerBind& bind_;
+};
+
+class Selector final : public net::TlsSelector {
+ public:
+  Selector(const Tables& tables, const WorkerBind& bind) : tables_(tables), bind_(bind) {}
+  const net::TlsContext* select(std::string_view server_name) override {
+    const Bind* bind = find_bind(tables_, bind_);
+    listener = bind ? bind->listener_for_sni(server_name) : nullptr;
+    return listener ? tables_.tls->find(listener->id()) : nullptr;
+  }
+  const CompiledListener* listener = nullptr;
+
+ private:
+  const Tables& tables_;
+  const WorkerBind& bind_;
+};
+
+// A connection that is ready for HTTP.
+struct Client {
+  Worker& worker;
+  WorkerBind& bind;
+  net::Stream& stream;
+  ClientInfo info;
+  TlsIdentity identity;
+
+  // What the tables of that version say of this connection.
+  std::uint64_t seen_version = 0;
+  const Bind* seen_bind = nullptr;
+  const CompiledListener* seen_listener = nullptr;
+};
+
+void see_tables(Client& client, const Tables& tables) {
+  if (client.seen_version == tables.version) return;
+  client.seen_version = tables.version;
+  client.seen_bind = find_bind(tables, client.bind);
+  client.seen_listener = client.seen_bind && client.bind.tls ? client.seen_bind->entitled(client.identity) : nullptr;
+}
+
+Failure failure_of(http::Fault fault) {
+  const std::string_view detail = http::fault_name(fault);
+  switch (http::fault_status(fault)) {
+    case 414:
+      return {Reason::TargetTooLong, detail};
+    case 431:
+      return {Reason::HeadTooLarge, detail};
+    case 501:
+      return {Reason::UnsupportedEncoding, detail};
+    case 505:
+      return {Reason::UnsupportedVersion, detail};
+    default:
+      return {Reason::MalformedRequest, detail};
+  }
+}
+
+// Whether the response must be the connection's last, for reasons of ours.
+bool must_close(const Client& client, std::uint32_t requests) {
+  const auto limit = client.worker.settings().max_requests_per_connection;
+  return client.bind.stop.requested() || (limit != 0 && requests >= limit);
+}
+
+enum class Next : std::uint8_t { Again, Linger, Close };
+
+// One exchange, from the first byte of its head to the last of its response.
+async::Task<Next> serve_exchange(Client& client, conn::H1Server& server, std::uint32_t requests) {
+  Worker& worker = client.worker;
+  const TablesHold tables(worker.tables());
+  conn::H1Exchange exchange(server);
+  Request request(worker, exchange, *tables, client.info);
+  request.started = std::chrono::steady_clock::now();
+  see_tables(client, *tables);
+  request.bind = client.seen_bind;
+  request.connection_listener = client.seen_listener;
+  worker.counters().active_requests.add();
+
+  const auto head_deadline = worker.loop().after_or_never(milliseconds(worker.settings().request_head_timeout));
+  const auto read = co_await exchange.read_head(head_deadline);
+  bool answered = true;
+  if (read == conn::H1Exchange::Read::Request) {
+    if (must_close(client, requests)) exchange.close_after();
+    co_await handle_request(request);
+  } else if (read == conn::H1Exchange::Read::Malformed) {
+    co_await refuse_request(request, failure_of(exchange.fault()), http::fault_status(exchange.fault()));
+  } else if (read == conn::H1Exchange::Read::TimedOut) {
+    co_await refuse_request(request, {Reason::RequestHeadTimeout, ""}, describe(Reason::RequestHeadTimeout).status);
+  } else {
+    answered = false;
+  }
+  bool again = false;
+  if (answered) {
+    again = co_await exchange.finish(worker.loop().after(milliseconds(worker.settings().body_idle_timeout) + kLingerMs));
+    finish_request(request);
+  }
+  worker.counters().active_requests.sub();
+  if (again) co_return Next::Again;
+  co_return answered && !exchange.cut() && exchange.responded() ? Next::Linger : Next::Close;
+}
+
+async::Task<void> serve_h1(Client& client) {
+  Worker& worker = client.worker;
+  conn::H1Server server(client.stream, worker.buffers(), worker.all_settings().request_limits);
+  for (std::uint32_t requests = 1;; ++requests) {
+    const auto idle = worker.loop().after_or_never(milliseconds(worker.settings().idle_timeout));
+    auto waited = co_await server.wait_for_request(idle, async::StopToken(client.bind.stop));
+    // A request may be on its way: it is still answered, with `Connection: close`.
+    if (waited == conn::H1Server::Waited::Stopped) {
+      waited = co_await server.wait_for_request(worker.loop().after(kLastRequestMs), worker.never());
+    }
+    if (waited != conn::H1Server::Waited::Bytes) co_return;
+    const Next next = co_await serve_exchange(client, server, requests);
+    if (next == Next::Again) continue;
+    if (next == Next::Linger) co_await server.linger(worker.loop().after(kLingerMs));
+    co_return;
+  }
+}
+
+async::Task<void> serve_tls(Worker& worker, WorkerBind& bind, std::unique_ptr<net::TcpStream> tcp, ClientInfo info) {
+  net::TlsStream tls(std::move(tcp), worker.tls_front());
+  TlsIdentity identity;
+  {
+    const TablesHold tables(worker.tables());
+    Selector selector(*tables, bind);
+    const auto deadline = worker.loop().after_or_never(milliseconds(worker.settings().tls_handshake_timeout));
+    const auto handshake = co_await tls.accept(selector, deadline);
+    if (handshake != net::TlsStream::Handshake::Done) {
+      if (auto* counters = bind_counters(worker, bind)) {
+        counters->tls_failed.add();
+        counters->failures.record(Reason::TlsHandshake);
+      }
+      co_return;
+    }
+    auto& counters = selector.listener->series().counters.at(worker.index());
+    (tls.resumed() ? counters.tls_resumed : counters.tls_full).add();
+    identity = {selector.listener->id(), tls.server_name()};
+  }
+  Client client{.worker = worker, .bind = bind, .stream = tls, .info = info, .identity = identity};
+  co_await serve_h1(client);
+  tls.shutdown_write();
+}
+
+}  // namespace
+
+async::Task<void> serve_connection(Worker& worker, WorkerBind& bind, net::Descriptor socket, net::SocketAddress peer) {
+  const ConnectionCount count(worker, bind);
+  const std::string ip = peer.ip();
+  const std::string address = peer.text();
+  const ClientInfo info{ip, address};
+  auto tcp = std::make_unique<net::TcpStream>(worker.loop(), std::move(socket));
+  if (bind.tls) {
+    co_await serve_tls(worker, bind, std::move(tcp), info);
+  } else {
+    Client client{.worker = worker, .bind = bind, .stream = *tcp, .info = info, .identity = {}};
+    co_await serve_h1(client);
+  }
+}
+
+void count_refused_connection(Worker& worker, const WorkerBind& bind) {
+  if (auto* counters = bind_counters(worker, bind)) counters->failures.record(Reason::TooManyConnections);
+}
+
+}  // namespace cardea::proxy
