@@ -35,12 +35,15 @@ std::strong_ordering compare(const RankedMatch& a, const RankedMatch& b) {
 
 bool takes_precedence(const RankedMatch& a, const RankedMatch& b) { return compare(a, b) < 0; }
 
-std::vector<plan::RouteMatch> in_precedence(std::vector<RankedMatch> matches) {
-  std::ranges::sort(matches, takes_precedence);
-  std::vector<plan::RouteMatch> sorted;
-  sorted.reserve(matches.size());
-  for (RankedMatch& match : matches) sorted.push_back(std::move(match.match));
-  return sorted;
+void sort_by_precedence(std::vector<const RankedMatch*>& matches) {
+  std::ranges::sort(matches, [](const RankedMatch* a, const RankedMatch* b) { return takes_precedence(*a, *b); });
+}
+
+std::vector<plan::RouteMatch> without_ranks(const std::vector<const RankedMatch*>& matches) {
+  std::vector<plan::RouteMatch> list;
+  list.reserve(matches.size());
+  for (const RankedMatch* match : matches) list.push_back(match->match);
+  return list;
 }
 
 }  // namespace cardea::translate

@@ -28,7 +28,9 @@ struct RankedMatch {
 
 bool takes_precedence(const RankedMatch& a, const RankedMatch& b);
 
-// The plan's list: sorted, without the ranks.
-std::vector<plan::RouteMatch> in_precedence(std::vector<RankedMatch> matches);
+void sort_by_precedence(std::vector<const RankedMatch*>& matches);
+
+// As the plan lists them.
+std::vector<plan::RouteMatch> without_ranks(const std::vector<const RankedMatch*>& matches);
 
 }  // namespace cardea::translate

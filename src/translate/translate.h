@@ -17,6 +17,8 @@
 
 namespace cardea::translate {
 
+struct Memory;
+
 struct Translation {
   // One plan for every Gateway that is ours and accepted, sorted by name.
   plan::PlanSet plans;
@@ -24,6 +26,8 @@ struct Translation {
   std::vector<std::shared_ptr<const ObjectStatus>> statuses;
   // What a person should hear once and no status can say ("GatewayClass x is of controller y: left alone").
   std::vector<std::string> notes;
+  // For the next translation: results of steps whose inputs will be the same.
+  std::shared_ptr<const Memory> memory;
 };
 
 // `previous` is only for speed and sharing: parts of its plans and its statuses are used again where they are equal, so

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "translate/backend_ref.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "translate/backend_tls_policy.h"
+#include "translate/backends.h"
+
+namespace cardea::translate {
+namespace {
+
+using plan::BackendFault;
+
+// appProtocols of Kubernetes that need more than HTTP/1.1 in plain text. Others, also those that we do not know, are
+// spoken to in HTTP/1.1: "kubernetes.io/ws" is just that, with an upgrade.
+constexpr std::array<std::string_view, 2> kUnservedAppProtocols = {"kubernetes.io/h2c", "kubernetes.io/wss"};
+
+class Resolver {
+ public:
+  Resolver(const api::BackendObjectReference& ref, const BackendUser& user, Context& context)
+      : ref_(ref), user_(user), context_(context), namespace_(ref.namespace_.empty() ? std::string(user.namespace_) : ref.namespace_) {
+    name_ = fmt::format("{}/{}", namespace_, ref.name);
+    resolved_.service = {namespace_, ref.name};
+    resolved_.id = ref.port ? fmt::format("{}:{}", name_, *ref.port) : name_;
+  }
+
+  ResolvedBackend resolve() && {
+    if (check_kind() && check_grant() && check_existence() && check_protocol() && check_tls_policy()) {
+      resolved_.backend = context_.backends.use(resolved_.id, *service_, *port_);
+    }
+    return std::move(resolved_);
+  }
+
+ private:
+  bool fail(BackendFault fault, std::string_view reason, std::string message) {
+    resolved_.fault = fault;
+    resolved_.problem = Problem{reason, std::move(message)};
+    return false;
+  }
+
+  bool check_kind() {
+    if (ref_.group.empty() && ref_.kind == api::Service::kKind) return true;
+    return fail(BackendFault::InvalidKind, reason::kInvalidKind,
+                fmt::format("backendRef {} is a {} of group \"{}\"; only a Service of the core group can be a backend", name_,
+                            ref_.kind, ref_.group));
+  }
+
+  bool check_grant() {
+    if (context_.grants.permit({.kind = user_.kind, .namespace_ = user_.namespace_},
+                               {"", api::Service::kKind, namespace_, ref_.name})) {
+      return true;
+    }
+    return fail(BackendFault::NotPermitted, reason::kRefNotPermitted,
+                fmt::format("Service {}: no ReferenceGrant in namespace {} lets a {} of namespace {} refer to it", name_,
+                            namespace_, user_.kind, user_.namespace_));
+  }
+
+  bool check_existence() {
+    service_ = context_.resources.find<api::Service>(namespace_, ref_.name);
+    if (!service_) return fail(BackendFault::NotFound, reason::kBackendNotFound, fmt::format("Service {} does not exist", name_));
+    if (service_->spec.type == api::ServiceType::ExternalName) {
+      return fail(BackendFault::InvalidKind, reason::kUnsupportedValue,
+                  fmt::format("Service {} is of type ExternalName, which is not supported", name_));
+    }
+    if (!ref_.port) {
+      return fail(BackendFault::NotFound, reason::kBackendNotFound, fmt::format("backendRef {} names no port", name_));
+    }
+    // One number may stand for TCP and for UDP.
+    for (const api::ServicePort& port : service_->spec.ports) {
+      if (port.port != *ref_.port) continue;
+      if (!port_ || port.protocol == user_.transport) port_ = &port;
+    }
+    if (port_) return true;
+    return fail(BackendFault::NotFound, reason::kBackendNotFound, fmt::format("Service {} has no port {}", name_, *ref_.port));
+  }
+
+  bool check_protocol() {
+    if (port_->protocol != user_.transport) {
+      return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
+                  fmt::format("Service {}: port {} is for {}, which a {} cannot use", name_, *ref_.port, port_->protocol.text(),
+                              user_.kind));
+    }
+    const auto unserved = std::ranges::find(kUnservedAppProtocols, port_->app_protocol);
+    if (!user_.speaks_http || unserved == kUnservedAppProtocols.end()) return true;
+    return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
+                fmt::format("Service {}: port {} has appProtocol {}, which is not served yet", name_, *ref_.port, *unserved));
+  }
+
+  // What asks for TLS is never spoken to in plain text.
+  bool check_tls_policy() {
+    const api::BackendTLSPolicy* policy = user_.speaks_http ? context_.policies.of(*service_, *port_) : nullptr;
+    if (!policy) return true;
+    return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
+                fmt::format("Service {}: BackendTLSPolicy {} asks for TLS to port {}, which is not served yet", name_,
+                            api::to_text(policy->metadata.key()), *ref_.port));
+  }
+
+  const api::BackendObjectReference& ref_;
+  const BackendUser& user_;
+  Context& context_;
+  const std::string namespace_;
+  std::string name_;
+  const api::Service* service_ = nullptr;
+  const api::ServicePort* port_ = nullptr;
+  ResolvedBackend resolved_;
+};
+
+}  // namespace
+
+ResolvedBackend resolve_backend(const api::BackendObjectReference& ref, const BackendUser& user, Context& context) {
+  return Resolver(ref, user, context).resolve();
+}
+
+}  // namespace cardea::translate

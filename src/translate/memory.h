@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one translation keeps for the next: results of steps whose inputs are the same objects again. Only for speed;
+// without it every answer is the same. Here stands each step's key, which is everything that its result depends on.
+//
+// Objects are kept alive by whoever is keyed by their address, so an address never comes to mean another object.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "api/object.h"
+#include "plan/diff.h"
+#include "plan/plan.h"
+#include "translate/http_route.h"
+
+namespace cardea::translate {
+
+struct CheckedCertificate {
+  api::Ref<api::Secret> secret;
+  plan::Ref<plan::Certificate> certificate;  // null: `fault` says why
+  std::string fault;
+};
+
+struct KeptEndpoints {
+  std::vector<api::Ref<api::EndpointSlice>> slices;
+  std::string port_name;
+  plan::Ref<plan::BackendEndpoints> endpoints;
+};
+
+struct KeptHost {
+  std::vector<const RankedMatch*> matches;  // of the built routes below
+  plan::Ref<plan::VirtualHost> host;
+};
+
+struct HostKey {
+  plan::ObjectName gateway;
+  plan::ListenerId listener;
+  std::string hostname;
+  auto operator<=>(const HostKey&) const = default;
+};
+
+struct Memory {
+  const Memory* old = nullptr;  // of the translation before, while this one runs
+
+  std::unordered_map<const api::Secret*, CheckedCertificate> certificates;
+  std::unordered_map<std::string, plan::Ref<plan::Backend>> backends;
+  std::unordered_map<std::string, KeptEndpoints> kept_endpoints;
+  std::unordered_map<const api::HTTPRoute*, std::shared_ptr<const BuiltRoute>> routes;
+  std::map<HostKey, KeptHost> hosts;
+
+  const CheckedCertificate& certificate(const api::Ref<api::Secret>& secret);
+  plan::Ref<plan::Backend> backend(const std::string& id);
+  plan::Ref<plan::BackendEndpoints> endpoints(const std::string& id, const std::string& port_name,
+                                              const std::vector<api::Ref<api::EndpointSlice>>& slices);
+};
+
+}  // namespace cardea::translate

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "translate/status/gateway_status.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "translate/gateway_address.h"
+#include "translate/status/listener_status.h"
+
+namespace cardea::translate {
+namespace {
+
+using enum api::ConditionStatus;
+
+bool has(const api::ListenerStatus& listener, std::string_view type) {
+  const api::Condition* found = api::find_condition(listener.conditions, type);
+  return found && found->status == True;
+}
+
+std::size_t count_with(const std::vector<api::ListenerStatus>& listeners, std::string_view type) {
+  return static_cast<std::size_t>(std::ranges::count_if(listeners, [&](const auto& listener) { return has(listener, type); }));
+}
+
+// "http (PortUnavailable), tls (UnsupportedProtocol)": those whose condition of that type is not True.
+std::string list_without(const std::vector<api::ListenerStatus>& listeners, std::string_view type) {
+  std::string list;
+  for (const api::ListenerStatus& listener : listeners) {
+    const api::Condition* found = api::find_condition(listener.conditions, type);
+    if (!found || found->status == True) continue;
+    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", listener.name, found->reason);
+  }
+  return list;
+}
+
+const GatewayObserved* observed_of(const GatewayModel& gateway, const Observed& observed) {
+  const auto found = observed.gateways.find({gateway.object->metadata.namespace_, gateway.object->metadata.name});
+  return found == observed.gateways.end() ? nullptr : &found->second;
+}
+
+// Accepted, of a Gateway or ListenerSet that is not refused as a whole: by its listeners.
+api::Condition accepted_by_listeners(const std::vector<api::ListenerStatus>& listeners, std::int64_t generation) {
+  const std::size_t good = count_with(listeners, condition::kAccepted);
+  if (good == listeners.size()) return make_condition(condition::kAccepted, True, reason::kAccepted, "All listeners are valid", generation);
+  const std::string bad = list_without(listeners, condition::kAccepted);
+  if (good > 0) {
+    return make_condition(condition::kAccepted, True, reason::kListenersNotValid, "Not all listeners are valid: " + bad, generation);
+  }
+  return make_condition(condition::kAccepted, False, reason::kListenersNotValid, "No listener is valid: " + bad, generation);
+}
+
+// Why the Gateway is not programmed though it is accepted, or nothing.
+std::optional<Problem> unprogrammed(const GatewayModel& gateway, const api::GatewayStatus& status, const Observed& observed) {
+  if (auto unusable = unusable_addresses(*gateway.object, observed)) return unusable;
+  const GatewayObserved* own = observed_of(gateway, observed);
+  const bool current = own && own->served && own->served->generation >= gateway.object->metadata.generation;
+  if (!current) return Problem{reason::kPending, "The data plane has not taken over this generation yet"};
+  for (const api::ListenerStatus& listener : status.listeners) {
+    const api::Condition* programmed = api::find_condition(listener.conditions, condition::kProgrammed);
+    if (programmed->reason == reason::kPending) {
+      return Problem{reason::kPending, fmt::format("The data plane has not taken over listener {} yet", listener.name)};
+    }
+  }
+  if (status.addresses.empty()) return Problem{reason::kAddressNotAssigned, "No address is known to reach it"};
+  return std::nullopt;
+}
+
+api::Condition programmed(const GatewayModel& gateway, const api::GatewayStatus& status, const Observed& observed) {
+  const std::int64_t generation = gateway.object->metadata.generation;
+  if (status.conditions.front().status != True) {
+    return make_condition(condition::kProgrammed, False, reason::kInvalid, "The Gateway is not accepted", generation);
+  }
+  if (auto problem = unprogrammed(gateway, status, observed)) {
+    return make_condition(condition::kProgrammed, False, problem->reason, std::move(problem->message), generation);
+  }
+  const std::string bad = list_without(status.listeners, condition::kProgrammed);
+  return make_condition(condition::kProgrammed, True, reason::kProgrammed,
+                        bad.empty() ? "Served by the data plane" : "Served by the data plane, but for listeners " + bad, generation);
+}
+
+api::Condition resolved(const GatewayModel& gateway, const api::GatewayStatus& status) {
+  const std::int64_t generation = gateway.object->metadata.generation;
+  if (gateway.unresolved) {
+    return make_condition(condition::kResolvedRefs, False, gateway.unresolved->reason, gateway.unresolved->message, generation);
+  }
+  const std::string bad = list_without(status.listeners, condition::kResolvedRefs);
+  if (bad.empty()) {
+    return make_condition(condition::kResolvedRefs, True, reason::kResolvedRefs, "All references are resolved", generation);
+  }
+  return make_condition(condition::kResolvedRefs, False, reason::kListenersNotResolved, "Not all references are resolved: " + bad,
+                        generation);
+}
+
+bool is_accepted(const ListenerSetModel& set) {
+  return !set.refusal && std::ranges::any_of(set.listeners, [](const ListenerModel& listener) { return !listener.refusal; });
+}
+
+api::Condition programmed(const ListenerSetModel& set, const api::ListenerSetStatus& status) {
+  const std::int64_t generation = set.object->metadata.generation;
+  const api::Condition& accepted = status.conditions.front();
+  if (accepted.status != True) {
+    const bool by_parent = accepted.reason == reason::kParentNotAccepted;
+    return make_condition(condition::kProgrammed, False, by_parent ? reason::kParentNotProgrammed : std::string_view(accepted.reason),
+                          accepted.message, generation);
+  }
+  if (count_with(status.listeners, condition::kProgrammed) > 0) {
+    const std::string bad = list_without(status.listeners, condition::kProgrammed);
+    return make_condition(condition::kProgrammed, True, reason::kProgrammed,
+                          bad.empty() ? "Served by the data plane" : "Served by the data plane, but for listeners " + bad, generation);
+  }
+  const bool pending = std::ranges::any_of(status.listeners, [](const api::ListenerStatus& listener) {
+    return api::find_condition(listener.conditions, condition::kProgrammed)->reason == reason::kPending;
+  });
+  return make_condition(condition::kProgrammed, False, pending ? reason::kPending : reason::kInvalid,
+                        "No listener is served: " + list_without(status.listeners, condition::kProgrammed), generation);
+}
+
+}  // namespace
+
+api::GatewayStatus status_of(const GatewayModel& gateway, const Observed& observed, const Options& options) {
+  const std::int64_t generation = gateway.object->metadata.generation;
+  api::GatewayStatus status;
+  for (const ListenerModel& listener : gateway.listeners) status.listeners.push_back(status_of(listener, observed, options));
+  const GatewayObserved* own = observed_of(gateway, observed);
+  if (!gateway.refusal && own && own->served) status.addresses = bound_addresses(*gateway.object, observed);
+  status.attached_listener_sets = static_cast<std::int32_t>(
+      std::ranges::count_if(gateway.sets, [](const auto& set) { return is_accepted(*set); }));
+  status.conditions.push_back(gateway.refusal ? make_condition(condition::kAccepted, False, gateway.refusal->reason,
+                                                               gateway.refusal->message, generation)
+                                              : accepted_by_listeners(status.listeners, generation));
+  status.conditions.push_back(resolved(gateway, status));
+  status.conditions.push_back(programmed(gateway, status, observed));
+  if (gateway.insecure_frontend) {
+    status.conditions.push_back(make_condition(condition::kInsecureFrontendValidationMode, True, reason::kConfigurationChanged,
+                                               "spec.tls.frontend has mode AllowInsecureFallback", generation));
+  }
+  return status;
+}
+
+api::ListenerSetStatus status_of(const ListenerSetModel& set, const Observed& observed, const Options& options) {
+  const std::int64_t generation = set.object->metadata.generation;
+  api::ListenerSetStatus status;
+  for (const ListenerModel& listener : set.listeners) status.listeners.push_back(status_of(listener, observed, options));
+  status.conditions.push_back(
+      set.refusal ? make_condition(condition::kAccepted, False, set.refusal->reason, set.refusal->message, generation)
+                  : accepted_by_listeners(status.listeners, generation));
+  status.conditions.push_back(programmed(set, status));
+  return status;
+}
+
+}  // namespace cardea::translate

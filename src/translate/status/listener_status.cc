@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "translate/status/listener_status.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "plan/diff.h"
+
+namespace cardea::translate {
+namespace {
+
+using enum api::ConditionStatus;
+
+// What came of binding the listener's addresses.
+struct Binding {
+  bool nowhere = false;          // no address could be bound ...
+  bool missing_address = false;  // ... at least one because the machine does not have it
+  std::string failures;          // "192.0.2.1:80: Address already in use; ..."
+};
+
+Binding binding_of(const ListenerModel& listener, const Observed& observed, const Options& options) {
+  Binding binding;
+  if (!listener.planned) return binding;
+  const auto& addresses = listener.planned->addresses.empty() ? options.bind_addresses : listener.planned->addresses;
+  std::size_t failed = 0;
+  for (const std::string& address : addresses) {
+    const auto failure = std::ranges::find_if(observed.bind_failures, [&](const BindFailure& candidate) {
+      return candidate.address == address && candidate.port == listener.planned->bind_port;
+    });
+    if (failure == observed.bind_failures.end()) continue;
+    ++failed;
+    binding.missing_address |= failure->address_missing;
+    binding.failures += fmt::format("{}{} port {}: {}", binding.failures.empty() ? "" : "; ", address, failure->port, failure->reason);
+  }
+  binding.nowhere = failed > 0 && failed == addresses.size();
+  return binding;
+}
+
+const GatewayObserved* observed_of(const GatewayModel& gateway, const Observed& observed) {
+  const auto found = observed.gateways.find({gateway.object->metadata.namespace_, gateway.object->metadata.name});
+  return found == observed.gateways.end() ? nullptr : &found->second;
+}
+
+bool same_place(const plan::Listener& a, const plan::Listener& b) {
+  const bool same_tls = a.tls.has_value() == b.tls.has_value() &&
+                        (!a.tls || (a.tls->mode == b.tls->mode && a.tls->certificates == b.tls->certificates));
+  return plan::id_of(a) == plan::id_of(b) && a.addresses == b.addresses && a.port == b.port && a.bind_port == b.bind_port &&
+         a.protocol == b.protocol && a.hostname == b.hostname && same_tls;
+}
+
+// Whether the data plane serves this listener as it is now; its routes may still be on their way.
+bool is_served(const plan::Listener& wanted, const GatewayObserved* observed) {
+  if (!observed || !observed->served) return false;
+  return std::ranges::any_of(observed->served->routing->listeners,
+                             [&](const plan::Ref<plan::Listener>& listener) { return same_place(*listener, wanted); });
+}
+
+const Refusal* refusal_by_data_plane(const ListenerModel& listener, const GatewayObserved* observed) {
+  if (!observed) return nullptr;
+  const std::string part = "listener " + listener.spec->name;
+  const auto found = std::ranges::find(observed->refusals, part, &Refusal::part);
+  return found == observed->refusals.end() ? nullptr : &*found;
+}
+
+// Why the listener is not accepted, or nothing.
+std::optional<Problem> refusal_of(const ListenerModel& listener, const Binding& binding) {
+  if (listener.refusal) return listener.refusal;
+  if (binding.nowhere && !binding.missing_address) return Problem{reason::kPortUnavailable, binding.failures};
+  return std::nullopt;
+}
+
+// Why it is not programmed, or nothing.
+std::optional<Problem> unprogrammed(const ListenerModel& listener, const Binding& binding, const GatewayObserved* observed) {
+  if (const auto refusal = refusal_of(listener, binding)) {
+    const bool repeats = listener.conflicted || refusal->reason == reason::kPortUnavailable;
+    return Problem{repeats ? refusal->reason : reason::kInvalid, refusal->message};
+  }
+  if (listener.gateway->refusal || (listener.set && listener.set->refusal)) {
+    return Problem{reason::kInvalid, "The Gateway is not accepted"};
+  }
+  if (listener.unserved) return listener.unserved;
+  if (const Refusal* refusal = refusal_by_data_plane(listener, observed)) return Problem{reason::kInvalid, refusal->reason};
+  if (binding.nowhere) return Problem{reason::kInvalid, binding.failures};
+  if (!listener.planned || !is_served(*listener.planned, observed)) {
+    return Problem{reason::kPending, "The data plane has not taken it over yet"};
+  }
+  return std::nullopt;
+}
+
+std::string served_message(const ListenerModel& listener, const Binding& binding) {
+  std::string message = listener.planned->bind_port == listener.planned->port
+                            ? std::string("Served by the data plane")
+                            : fmt::format("Served by the data plane on port {}", listener.planned->bind_port);
+  if (!binding.failures.empty()) message += ", but not on " + binding.failures;
+  return message;
+}
+
+}  // namespace
+
+api::ListenerStatus status_of(const ListenerModel& listener, const Observed& observed, const Options& options) {
+  const std::int64_t generation = listener.owner().generation;
+  const Binding binding = binding_of(listener, observed, options);
+  api::ListenerStatus status;
+  status.name = listener.spec->name;
+  status.supported_kinds = listener.kinds;
+  status.attached_routes = listener.attached_routes;
+  const auto add = [&](std::string_view type, api::ConditionStatus is, std::string_view reason, std::string message) {
+    status.conditions.push_back(make_condition(type, is, reason, std::move(message), generation));
+  };
+  const auto refusal = refusal_of(listener, binding);
+  if (refusal) {
+    add(condition::kAccepted, False, refusal->reason, refusal->message);
+  } else {
+    add(condition::kAccepted, True, reason::kAccepted, "The listener is valid");
+  }
+  if (listener.conflicted) add(condition::kConflicted, True, listener.refusal->reason, listener.refusal->message);
+  if (listener.unresolved) {
+    add(condition::kResolvedRefs, False, listener.unresolved->reason, listener.unresolved->message);
+  } else {
+    add(condition::kResolvedRefs, True, reason::kResolvedRefs, "All references are resolved");
+  }
+  if (const auto problem = unprogrammed(listener, binding, observed_of(*listener.gateway, observed))) {
+    add(condition::kProgrammed, False, problem->reason, problem->message);
+  } else {
+    add(condition::kProgrammed, True, reason::kProgrammed, served_message(listener, binding));
+  }
+  if (!listener.overlaps.empty()) {
+    add(condition::kOverlappingTlsConfig, True, reason::kOverlappingHostnames, listener.overlaps);
+  }
+  return status;
+}
+
+}  // namespace cardea::translate

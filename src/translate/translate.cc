@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "translate/translate.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "plan/diff.h"
+#include "translate/assemble.h"
+#include "translate/attach.h"
+#include "translate/backend_tls_policy.h"
+#include "translate/backends.h"
+#include "translate/gateway.h"
+#include "translate/gateway_class.h"
+#include "translate/grpc_route.h"
+#include "translate/http_route.h"
+#include "translate/memory.h"
+#include "translate/status/gateway_status.h"
+#include "translate/status/route_status.h"
+#include "translate/tcp_route.h"
+#include "translate/tls_route.h"
+#include "translate/udp_route.h"
+
+namespace cardea::translate {
+namespace {
+
+class Run {
+ public:
+  Run(const api::Resources& resources, const Observed& observed, const Options& options, const Translation* previous)
+      : resources_(resources), observed_(observed), options_(options), previous_(previous), memory_(std::make_shared<Memory>()),
+        grants_(resources), policies_(resources), namespaces_(resources), backends_(resources, *memory_),
+        context_{resources, options, grants_, policies_, namespaces_, backends_, *memory_} {
+    if (previous) memory_->old = previous->memory.get();
+  }
+
+  Translation translate() && {
+    report_classes();
+    gateways_ = build_gateways(context_);
+    parents_.emplace(gateways_);
+    place_http_routes();
+    report_other_routes();
+    assemble_plans();
+    report_gateways();
+    report_policies();
+    sort_and_share_statuses();
+    memory_->old = nullptr;
+    result_.memory = std::move(memory_);
+    return std::move(result_);
+  }
+
+ private:
+  template <class Kind>
+  void report(const Kind& object, AnyStatus status) {
+    result_.statuses.push_back(std::make_shared<const ObjectStatus>(
+        ObjectStatus{{std::string(Kind::kKind), object.metadata.key()}, object.metadata.generation, std::move(status)}));
+  }
+
+  void report_classes() {
+    for (const auto& gateway_class : resources_.all<api::GatewayClass>()) {
+      if (is_ours(*gateway_class, options_)) {
+        report(*gateway_class, status_of(*gateway_class));
+      } else {
+        result_.notes.push_back(fmt::format("GatewayClass {} is of controller {}: left alone, with its Gateways",
+                                            gateway_class->metadata.name, gateway_class->spec.controller_name));
+      }
+    }
+  }
+
+  void place_http_routes() {
+    for (const auto& route : resources_.all<api::HTTPRoute>()) {
+      const RouteShape shape{api::HTTPRoute::kKind, &route->metadata, &route->spec.parent_refs, &route->spec.hostnames};
+      const auto outcomes = attach(shape, *parents_, context_);
+      if (outcomes.empty()) {
+        report(*route, api::RouteStatus{});
+        continue;
+      }
+      const auto built = build_http_route(route, context_);
+      place(*built, outcomes);
+      report(*route, status_of(shape, outcomes, built->findings, options_));
+    }
+  }
+
+  // A route that several parentRefs bring to one listener is there once.
+  void place(const BuiltRoute& route, const std::vector<ParentOutcome>& outcomes) {
+    std::vector<const ListenerModel*> seen;
+    for (const ParentOutcome& outcome : outcomes) {
+      for (const Attachment& attachment : outcome.attachments) {
+        ListenerModel& listener = *attachment.listener;
+        if (std::ranges::find(seen, &listener) != seen.end()) continue;
+        seen.push_back(&listener);
+        if (!route.findings.rejection) ++listener.attached_routes;
+        for (const std::string& hostname : attachment.hostnames) {
+          auto& matches = listener.hosts[hostname];
+          for (const RankedMatch& match : route.matches) matches.push_back(&match);
+        }
+      }
+      if (!outcome.attachments.empty()) note_reach(route, *outcome.parent.gateway);
+    }
+  }
+
+  void note_reach(const BuiltRoute& route, const GatewayModel& gateway) {
+    for (const ResolvedBackend& backend : route.backends) {
+      if (policies_.targets(backend.service)) reach_[backend.service].insert(&gateway);
+    }
+  }
+
+  template <class Kind>
+  void report_routes() {
+    for (const auto& route : resources_.all<Kind>()) {
+      const RouteShape shape = shape_of(*route);
+      const auto outcomes = attach(shape, *parents_, context_);
+      if (outcomes.empty()) {
+        report(*route, api::RouteStatus{});
+      } else {
+        report(*route, status_of(shape, outcomes, findings_of(*route, context_), options_));
+      }
+    }
+  }
+
+  void report_other_routes() {
+    report_routes<api::GRPCRoute>();
+    report_routes<api::TLSRoute>();
+    report_routes<api::TCPRoute>();
+    report_routes<api::UDPRoute>();
+  }
+
+  void assemble_plans() {
+    for (const auto& gateway : gateways_) {
+      if (auto plan = assemble_plan(*gateway, context_)) result_.plans.push_back(share_with_previous(std::move(plan)));
+    }
+    std::ranges::sort(result_.plans, {}, [](const auto& plan) -> const plan::ObjectName& { return plan->gateway; });
+  }
+
+  plan::Ref<plan::Plan> share_with_previous(plan::Ref<plan::Plan> plan) const {
+    if (!previous_) return plan;
+    const auto before = std::ranges::lower_bound(previous_->plans, plan->gateway, {}, [](const auto& old) { return old->gateway; });
+    if (before == previous_->plans.end() || (*before)->gateway != plan->gateway) return plan;
+    return plan::share(**before, plan);
+  }
+
+  void report_gateways() {
+    for (const auto& gateway : gateways_) {
+      report(*gateway->object, status_of(*gateway, observed_, options_));
+      for (const auto& set : gateway->sets) report(*set->object, status_of(*set, observed_, options_));
+    }
+  }
+
+  void report_policies() {
+    for (const auto& policy : resources_.all<api::BackendTLSPolicy>()) {
+      report(*policy, policies_.status_of(*policy, reach_, options_));
+    }
+  }
+
+  void sort_and_share_statuses() {
+    auto& statuses = result_.statuses;
+    std::ranges::sort(statuses, {}, [](const auto& status) -> const api::ObjectId& { return status->object; });
+    if (!previous_) return;
+    auto old = previous_->statuses.begin();
+    for (auto& status : statuses) {
+      while (old != previous_->statuses.end() && (*old)->object < status->object) ++old;
+      if (old != previous_->statuses.end() && **old == *status) status = *old;
+    }
+  }
+
+  const api::Resources& resources_;
+  const Observed& observed_;
+  const Options& options_;
+  const Translation* previous_;
+  std::shared_ptr<Memory> memory_;
+  const ReferenceGrants grants_;
+  const BackendTlsPolicies policies_;
+  NamespaceLabels namespaces_;
+  Backends backends_;
+  Context context_;
+  Gateways gateways_;
+  std::optional<Parents> parents_;
+  BackendTlsPolicies::Reach reach_;
+  Translation result_;
+};
+
+}  // namespace
+
+Translation translate(const api::Resources& resources, const Observed& observed, const Options& options,
+                      const Translation* previous) {
+  return Run(resources, observed, options, previous).translate();
+}
+
+}  // namespace cardea::translate
