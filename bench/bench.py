@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import socket
 import statistics
 import subprocess
@@ -51,7 +52,7 @@ def start(kinds, backend, routes=0):
     running = {}
     for kind in kinds:
         http, https = ports(2)
-        running[kind.name] = kind(FOLDER, certificate.files, backend.http, http, https, routes)
+        running[kind.name] = kind(FOLDER, backend.certificate, backend.http, http, https, routes)
         running[kind.name].start(PROXY_CORE)
     for one in running.values():
         measure.wait_for_port(one.http, one.process)
@@ -141,8 +142,9 @@ def main():
     if os.cpu_count() < 2:
         raise SystemExit("two cores are needed: one for the proxy, one for the load and the backend")
     os.sched_setaffinity(0, {LOAD_CORE})
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     FOLDER.mkdir(parents=True, exist_ok=True)
-    certificate.files = certificate()
     began = time.monotonic()
 
     kinds = [proxies.Cardea, proxies.Haproxy, proxies.Nginx]
@@ -151,7 +153,7 @@ def main():
         kinds.append(proxies.Envoy)
     else:
         print(f"envoy is not measured: {why}")
-    backend = proxies.Backend(FOLDER, certificate.files, 0, ports(1)[0], 0)
+    backend = proxies.Backend(FOLDER, certificate(), 0, ports(1)[0], 0)
     backend.start(LOAD_CORE)
     measure.wait_for_port(backend.http, backend.process)
     rounds, seconds = (5, 3) if options.quick else (11, 6)

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import re
-import resource
 import socket
 import struct
 import subprocess
@@ -76,8 +75,6 @@ class IdleConnections:
     """Connections that have made one request each and now wait."""
 
     def __init__(self, port, count):
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.sockets = []
         request = b"GET / HTTP/1.1\r\nHost: h0.test\r\n\r\n"
         for _ in range(count):

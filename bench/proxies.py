@@ -99,6 +99,7 @@ class Haproxy(Proxy):
 global
   nbthread 1
   maxconn {CONNECTIONS}
+  no strict-limits
   ssl-default-bind-options ssl-min-ver TLSv1.3
   ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256
 defaults
@@ -197,7 +198,7 @@ class Envoy(Proxy):
         return None
 
     def version(self):
-        return super().version().rpartition(": ")[2].strip() or ENVOY
+        return f"envoy {super().version().split('/')[1]}"
 
     def listener(self, name, port, tls):
         action = {"cluster": "app", "timeout": "0s"}
