@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests share. Whatever a test starts ends with it, and a process that ends badly fails the test that used it."""
 import contextlib
+import pathlib
+import sys
 
 import pytest
 
-from backends import Echo, Scripted
-from gateway import Gateway
-from processes import free_port
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
+
+from backends import Echo, Scripted  # noqa: E402
+from gateway import Gateway  # noqa: E402
+from processes import free_port  # noqa: E402
 
 
 class World:
