@@ -10,7 +10,7 @@ namespace cardea::api {
 void read_bytes(Fields& in, std::string_view name, StringMap& out) {
   StringMap encoded;
   const std::size_t errors = in.node().report().count();
-  in.optional(name, encoded, MapRule{.key = kDataKey, .value = {}});
+  in.optional(name, encoded, MapRule{.key = kDataKey, .value = {}, .secret = true});
   if (in.node().report().count() != errors) return;
   out.reserve(encoded.size());
   for (const auto& [key, written] : encoded) {

@@ -216,7 +216,11 @@ void read_value(const Node& node, StringMap& out, const MapRule& rule) {
     const Node entry(node, member.name, member.value);
     check_text(entry, member.name, rule.key, "its key ");
     std::string value;
-    if (!member.value.is_null()) read_value(entry, value, rule.value);
+    if (rule.secret && !member.value.is_string() && !member.value.is_null()) {
+      entry.fail("must be text; put it in quotes");
+    } else if (!member.value.is_null()) {
+      read_value(entry, value, rule.value);
+    }
     out.set(member.name, std::move(value));
   }
 }

@@ -33,6 +33,7 @@ struct MapRule {
   std::size_t max = std::numeric_limits<std::size_t>::max();
   TextRule key;
   TextRule value;
+  bool secret = false;  // errors say nothing of a value
 };
 
 // Predicates; all take the whole text.

@@ -9,7 +9,7 @@ void read(Fields& in, Secret& out) {
   in.optional("type", out.type);
   if (out.type.empty()) out.type = "Opaque";
   read_bytes(in, "data", out.data);
-  in.optional("stringData", texts, MapRule{.key = kDataKey, .value = {}});
+  in.optional("stringData", texts, MapRule{.key = kDataKey, .value = {}, .secret = true});
   in.ignored(Shape::Bool, {"immutable"});
   for (const auto& [key, text] : texts) out.data.set(key, text);
   if (!in.sound()) return;
