@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,31 +46,52 @@ class ChunkedDecoder {
   Step next(std::span<const char> input);
 
   // After End: what is to be forwarded, with texts owned by this decoder.
-  const Fields& trailers() const { return trailers_; }
+  const Fields& trailers() const;
   bool done() const { return state_ == State::Done; }
   void reset();
 
  private:
   enum class State : std::uint8_t {
-    SizeStart, Size, Extension, ExtensionNameStart, ExtensionName, ExtensionNameEnd, ExtensionValueStart,
-    ExtensionToken, ExtensionQuoted, ExtensionEscape, ExtensionEnd, SizeLf, Data, DataCr, DataLf, Trailers, Done, Failed,
+    Size,         // digits, at least one
+    BeforeSemi,   // after BWS, or after a quoted value: only BWS, ";" or (where it may) CR
+    NameStart,    // after ";"
+    Name,
+    NameEnd,      // BWS after a name
+    ValueStart,   // after "="
+    Value,        // token
+    Quoted,
+    Escape,
+    QuotedEnd,
+    LineLf,
+    Data,
+    DataCr,
+    DataLf,
+    TrailerLines,
+    Done,
+    Failed,
   };
 
-  Step read_line(std::span<const char> input);
-  Step read_trailers(std::span<const char> input, std::size_t consumed);
   Step fail(Fault fault, std::size_t consumed);
-  Fault take_line_byte(char byte);
-  Fault finish_trailers();
+  Step read_data(std::span<const char> input, std::size_t consumed);
+  Step read_trailers(std::span<const char> input, std::size_t consumed);
+  Fault take_byte(char byte);       // anything but chunk data and trailers
+  Fault take_size_byte(char byte);
+  Fault take_extension_byte(char byte);
+  Fault end_line();
+  Fault keep_trailers();
 
   const Limits* limits_;
-  State state_ = State::SizeStart;
+  State state_ = State::Size;
   bool last_ = false;
   std::uint8_t digits_ = 0;
   std::uint64_t left_ = 0;  // of the current chunk
   std::size_t line_bytes_ = 0;
   std::size_t extension_bytes_ = 0;
-  std::string trailer_text_;
-  Fields trailers_;
+  struct Trailers {  // most bodies have none
+    std::string text;
+    Fields fields;
+  };
+  std::unique_ptr<Trailers> trailers_;
 };
 
 // A chunk on the wire is: chunk_header, the data, kChunkEnd.

@@ -24,7 +24,7 @@ enum class Fault : std::uint8_t {
   EncodedSeparator,
   EncodedNul,
   PathAboveRoot,
-  DotSegmentParameter,
+  HiddenDotSegment,
   BadVersion,
   UnsupportedVersion,
   // Status line (RFC 9112 section 4)

@@ -35,7 +35,8 @@ struct ParseResult {
 // Remembers across Incomplete results how far the bytes were looked at, so that a peer that sends single bytes costs
 // linear time. One per head; a new or cleared one for the next.
 struct ParseProgress {
-  std::size_t scanned = 0;
+  std::size_t scanned = 0;  // no empty line ends before here
+  std::size_t parsed = 0;   // how much was there when it was last parsed in full
 };
 
 // `bytes` starts at the head and holds all of it that was received so far (they may lie elsewhere at the next call).
@@ -45,5 +46,8 @@ ParseResult parse_request_head(std::span<const char> bytes, const Limits& limits
                                ParseProgress& progress, RequestHead& out);
 ParseResult parse_response_head(std::span<const char> bytes, const Limits& limits, ParseProgress& progress,
                                 ResponseHead& out);
+// The field lines of a trailer section with the empty line that ends it. `out` is appended to. No resume hint: the caller
+// calls when it has seen the empty line.
+ParseResult parse_field_lines(std::span<const char> bytes, const Limits& limits, Fields& out);
 
 }  // namespace cardea::http

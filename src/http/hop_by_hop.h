@@ -13,7 +13,8 @@
 namespace cardea::http {
 
 // Fault::None, or why the message must not be forwarded. To be called once per head, before our own fields are added;
-// `keep_upgrade` leaves the Upgrade field alone. A cheap no-op when there is nothing to remove.
+// and after upgrade_kind(), wants_keep_alive() and the like have read Connection. `keep_upgrade` leaves Upgrade alone (an
+// exchange that upgrades; a 426). A cheap no-op when there is nothing to remove.
 Fault strip_hop_by_hop(Fields& fields, bool keep_upgrade);
 
 }  // namespace cardea::http

@@ -14,11 +14,13 @@ enum class UpgradeKind : std::uint8_t {
   Other,      // one other protocol that may be tunnelled
   Refused,    // a name of HTTP itself or TLS (h2c, HTTP/2.0, TLS/1.2), several protocols: strip it and go on. Tunnelling
               // these would carry further requests past the gateway.
-  Malformed,  // a WebSocket handshake with a bad or missing key or version, or not GET: 400
+  Malformed,  // a WebSocket handshake that is not GET, or without its one key and version: 400
 };
+// Before strip_hop_by_hop(), which takes Connection away.
 UpgradeKind upgrade_kind(const RequestHead& request);
 
-// A 101 with "Connection: upgrade" and the one protocol that the request named. Any other 101 is a malformed response.
+// A 101 with "Connection: upgrade" and the one protocol that the request named; any other 101 is a malformed response.
+// `request` was forwarded with its Upgrade (WebSocket or Other; stripped or not), `response` is not stripped yet.
 bool accepts_upgrade(const RequestHead& request, const ResponseHead& response);
 
 }  // namespace cardea::http
