@@ -39,8 +39,8 @@ def unknown(name, words, text):
         if path_exists(name):
             return None
         return "no such file"
-    if re.fullmatch(r"[\w-]+\.(h|cc|py|md|yaml)", name):
-        return None if any((ROOT / "src").rglob(name)) or any(ROOT.glob(name)) or any(ROOT.glob(f"*/{name}")) else "no such file"
+    if re.fullmatch(r"[\w*-]+\.(h|cc|py|md|yaml)", name):
+        return None if any(any((ROOT / folder).rglob(name)) for folder in [*SOURCES, "docs"]) else "no such file"
     if name.startswith("--"):
         return None if name.split()[0].split("=")[0] in text else "no such flag"
     missing = [word for word in WORD.findall(name) if word not in words]
