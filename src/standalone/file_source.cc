@@ -26,6 +26,12 @@ std::string signature_of(const fs::path& path) {
 
 base::Result<std::unique_ptr<FileSource>> FileSource::open(std::vector<std::string> paths,
                                                            const std::vector<std::string>& ignored) {
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::exists(path, error)) {
+      return base::fail(fmt::format("{}: {}", path, error ? error.message() : "no such file or folder"));
+    }
+  }
   auto watch = FileWatch::open();
   if (!watch) return std::unexpected(std::move(watch).error());
   std::set<fs::path> real_ignored;

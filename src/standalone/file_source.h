@@ -37,6 +37,7 @@ class FileSource final : public control::ResourceSource {
   // A writer that neither writes nor closes for this long is not waited for.
   static constexpr std::chrono::milliseconds kWriterPatience{2000};
 
+  // A path that does not exist is an error now; later it may go and come back.
   // `ignored`: folders that this program writes itself; they may lie inside `paths`.
   static base::Result<std::unique_ptr<FileSource>> open(std::vector<std::string> paths,
                                                         const std::vector<std::string>& ignored = {});
