@@ -136,7 +136,11 @@ class Run {
     if (!previous_) return plan;
     const auto before = std::ranges::lower_bound(previous_->plans, plan->gateway, {}, [](const auto& old) { return old->gateway; });
     if (before == previous_->plans.end() || (*before)->gateway != plan->gateway) return plan;
-    return plan::share(**before, plan);
+    auto shared = plan::share(**before, plan);
+    const plan::Plan& old = **before;
+    const bool same = old.generation == shared->generation && old.routing == shared->routing &&
+                      old.endpoints == shared->endpoints && old.secrets == shared->secrets;
+    return same ? *before : shared;
   }
 
   void report_gateways() {
