@@ -45,6 +45,12 @@ TEST(Json, KeepsIntegersAndDoublesApart) {
   EXPECT_EQ(parsed("9223372036854775808").as_double(), 9223372036854775808.0);
   EXPECT_EQ(parsed("123456789012345678901234567890").as_double(), 123456789012345678901234567890.0);
   EXPECT_NE(refused("1e999"), "");
+  EXPECT_NE(refused("1" + std::string(400, '0')), "");
+  EXPECT_EQ(parsed("0e53").as_double(), 0.0);
+  EXPECT_EQ(parsed("1e-999").as_double(), 0.0);
+  EXPECT_EQ(parsed("-0").as_int(), 0);
+  EXPECT_EQ(parsed("[0.1,-0.30000000000000004,5e-324,1.7976931348623157e308,123456789.123456789]").as_array()[3].as_double(),
+            std::numeric_limits<double>::max());
 }
 
 TEST(Json, RemembersPositions) {
