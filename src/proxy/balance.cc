@@ -18,8 +18,7 @@ const CompiledBackendRef* pick_backend(const CompiledRule& rule, Random& random)
   return nullptr;
 }
 
-// --- Slots
-// -------------------------------------------------------------------------------------------------------------
+// --- Slots ----------------------------------------------------------------------------------------------------------
 
 BackendSlot::BackendSlot(std::shared_ptr<BackendSlots> from, std::string backend_id, std::uint32_t slot)
     : owner(std::move(from)), id(std::move(backend_id)), index(slot) {}
@@ -43,8 +42,7 @@ std::shared_ptr<const BackendSlot> BackendSlots::acquire(std::string_view id) {
   return slot;
 }
 
-// --- Endpoints
-// ---------------------------------------------------------------------------------------------------------
+// --- Endpoints ------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -133,8 +131,7 @@ std::vector<std::string> EndpointTable::names() const {
   return names;
 }
 
-// --- Balancer
-// ----------------------------------------------------------------------------------------------------------
+// --- Balancer -------------------------------------------------------------------------------------------------------
 
 namespace {
 

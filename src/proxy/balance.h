@@ -32,8 +32,8 @@ struct CompiledBackendRef;  // proxy/route_table.h
 // for them). Null: none, or all weights are 0.
 const CompiledBackendRef* pick_backend(const CompiledRule& rule, Random& random);
 
-// --- Slots: a small number for each backend id, so that a worker finds a backend's state without hashing its name
-// ------
+// --- Slots -----------------------------------------------------------------------------------------------------------
+// A small number for each backend id, so that a worker finds a backend's state without hashing its name.
 
 class BackendSlots;
 
@@ -61,8 +61,7 @@ class BackendSlots : public std::enable_shared_from_this<BackendSlots> {
   std::uint32_t next_ = 0;
 };
 
-// --- The endpoints of every backend, as workers get them
-// ---------------------------------------------------------------
+// --- The endpoints of every backend, as workers get them ------------------------------------------------------------
 
 struct EndpointList {
   std::vector<base::IpPort> ready;
@@ -93,8 +92,7 @@ class EndpointTable {
   std::vector<Entry> entries_;
 };
 
-// --- What a worker knows of endpoints
-// ----------------------------------------------------------------------------------
+// --- What a worker knows of endpoints -------------------------------------------------------------------------------
 
 struct EndpointState {
   base::IpPort address;

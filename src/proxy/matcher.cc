@@ -32,8 +32,7 @@ void RegexCache::forget_unused() {
   next_sweep_ = std::max<std::size_t>(64, compiled_.size() * 2);
 }
 
-// --- What a request says
-// -----------------------------------------------------------------------------------------------
+// --- What a request says --------------------------------------------------------------------------------------------
 
 class Matcher::Facts {
  public:
@@ -102,8 +101,7 @@ class Matcher::Facts {
   std::optional<Values> params_;
 };
 
-// --- Building
-// ----------------------------------------------------------------------------------------------------------
+// --- Building -------------------------------------------------------------------------------------------------------
 
 class Matcher::Builder {
  public:
@@ -247,8 +245,7 @@ Matcher::Matcher(plan::Ref<plan::VirtualHost> host, RegexCache& regexes) : host_
   Builder(*this, regexes).build();
 }
 
-// --- Matching
-// ----------------------------------------------------------------------------------------------------------
+// --- Matching -------------------------------------------------------------------------------------------------------
 
 bool Matcher::fits(std::uint32_t match, Facts& facts) const {
   const Conditions& conditions = conditions_[match];

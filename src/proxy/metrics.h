@@ -57,8 +57,7 @@ class ReasonCounters {
   std::array<base::Counter, kReasons> counters_;
 };
 
-// --- Blocks: what one worker counts for one series
-// ---------------------------------------------------------------------
+// --- Blocks: what one worker counts for one series ------------------------------------------------------------------
 
 struct BindCounters {
   base::Counter connections;
@@ -89,8 +88,7 @@ struct BackendCounters {
   base::Histogram duration{kDurationBounds};  // microseconds from the choice of an endpoint to the head of its response
 };
 
-// --- Series
-// ------------------------------------------------------------------------------------------------------------
+// --- Series ---------------------------------------------------------------------------------------------------------
 
 // One block per worker, made by the worker on first use, freed with the series.
 template <class Block>
