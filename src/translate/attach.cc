@@ -50,10 +50,10 @@ Problem no_match(const ParentOutcome& outcome) {
 Problem not_allowed(const ParentOutcome& outcome, const RouteShape& route) {
   if (!is_served_anywhere(route.kind)) {
     return {reason::kNotAllowedByListeners,
-            fmt::format("No listener of {} lets in a {}: this kind is not served yet", describe(outcome.parent), route.kind)};
+            fmt::format("No listener of {} lets in {}s: this kind is not served yet", describe(outcome.parent), route.kind)};
   }
   return {reason::kNotAllowedByListeners,
-          fmt::format("allowedRoutes of no selected listener of {} lets in a {} of namespace {}", describe(outcome.parent),
+          fmt::format("allowedRoutes of no selected listener of {} lets in {}s of namespace {}", describe(outcome.parent),
                       route.kind, route.metadata->namespace_)};
 }
 

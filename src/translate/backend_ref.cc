@@ -54,7 +54,7 @@ class Resolver {
       return true;
     }
     return fail(BackendFault::NotPermitted, reason::kRefNotPermitted,
-                fmt::format("Service {}: no ReferenceGrant in namespace {} lets a {} of namespace {} refer to it", name_,
+                fmt::format("Service {}: no ReferenceGrant in namespace {} lets {}s of namespace {} refer to it", name_,
                             namespace_, user_.kind, user_.namespace_));
   }
 
@@ -80,7 +80,7 @@ class Resolver {
   bool check_protocol() {
     if (port_->protocol != user_.transport) {
       return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
-                  fmt::format("Service {}: port {} is for {}, which a {} cannot use", name_, *ref_.port, port_->protocol.text(),
+                  fmt::format("Service {}: port {} is for {}, which {}s cannot use", name_, *ref_.port, port_->protocol.text(),
                               user_.kind));
     }
     const auto unserved = std::ranges::find(kUnservedAppProtocols, port_->app_protocol);

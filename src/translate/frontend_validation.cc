@@ -25,7 +25,7 @@ std::optional<Problem> check_ca(const api::ObjectReference& ref, const std::stri
   }
   if (!context.grants.permit({.kind = api::Gateway::kKind, .namespace_ = gateway_namespace},
                              {"", api::ConfigMap::kKind, namespace_, ref.name})) {
-    return Problem{reason::kRefNotPermitted, fmt::format("{}: no ReferenceGrant in namespace {} lets a Gateway of namespace {} "
+    return Problem{reason::kRefNotPermitted, fmt::format("{}: no ReferenceGrant in namespace {} lets Gateways of namespace {} "
                                                          "refer to it", id, namespace_, gateway_namespace)};
   }
   const auto* config_map = context.resources.find<api::ConfigMap>(namespace_, ref.name);

@@ -50,7 +50,7 @@ CertificateLookup find_certificate(const api::SecretObjectReference& ref, const 
   }
   if (!context.grants.permit(from, {"", api::Secret::kKind, namespace_, ref.name})) {
     return refuse(reason::kRefNotPermitted,
-                  fmt::format("Secret {}: no ReferenceGrant in namespace {} lets a {} of namespace {} refer to it", id,
+                  fmt::format("Secret {}: no ReferenceGrant in namespace {} lets {}s of namespace {} refer to it", id,
                               namespace_, from.kind, from.namespace_));
   }
   const api::Ref<api::Secret>* secret = context.resources.all<api::Secret>().find_ref(namespace_, ref.name);

@@ -58,8 +58,11 @@ bool is_served(const plan::Listener& wanted, const GatewayObserved* observed) {
 
 const Refusal* refusal_by_data_plane(const ListenerModel& listener, const GatewayObserved* observed) {
   if (!observed) return nullptr;
-  const std::string part = "listener " + listener.spec->name;
-  const auto found = std::ranges::find(observed->refusals, part, &Refusal::part);
+  const auto found = std::ranges::find_if(observed->refusals, [&](const Refusal& refusal) {
+    if (refusal.part == "listener " + listener.spec->name) return true;
+    return std::ranges::any_of(listener.certificates,
+                               [&](const auto& certificate) { return refusal.part == "certificate " + certificate->id; });
+  });
   return found == observed->refusals.end() ? nullptr : &*found;
 }
 
