@@ -275,13 +275,25 @@ class ChunkReader {
 
   std::string parser_problem() const {
     const yaml_parser_t& state = parser_.state();
-    const std::string_view problem = state.problem != nullptr ? state.problem : "out of memory";
+    std::string_view problem = state.problem != nullptr ? state.problem : "out of memory";
+    if (state.error == YAML_SCANNER_ERROR && character_at(state.problem_mark.index) == '\t') {
+      problem = "found a tab where only spaces may indent";
+    }
     if (state.error == YAML_READER_ERROR) return reader_problem(problem, state.problem_offset);
     std::string text = fmt::format("{}: {}", to_string(position_of(state.problem_mark)), problem);
     if (state.context != nullptr) {
       text += fmt::format(", {} that began on line {}", state.context, position_of(state.context_mark).line);
     }
     return text;
+  }
+
+  // libyaml counts characters. What starts there, or 0 at the end.
+  char character_at(std::size_t index) const {
+    for (const char c : chunk_.text) {
+      const bool starts = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+      if (starts && index-- == 0) return c;
+    }
+    return '\0';
   }
 
   // libyaml gives only an offset for bytes that are no YAML at all.

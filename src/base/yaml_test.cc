@@ -133,6 +133,13 @@ TEST(Yaml, ReadsNoOtherEncoding) {
   EXPECT_TRUE(refused("a: \x01\n").starts_with("line 1, column 4:"));
 }
 
+TEST(Yaml, ErrorsHelp) {
+  EXPECT_EQ(refused("a:\n\tb: é\n"),
+            "line 2, column 1: found a tab where only spaces may indent, while scanning for the next token that began on line 2");
+  EXPECT_TRUE(refused("é: 'x\n").starts_with("line 2, column 1: found unexpected end of stream, while scanning a quoted"));
+  EXPECT_TRUE(refused("a: b: c\n").starts_with("line 1, column 5: mapping values are not allowed")) << refused("a: b: c\n");
+}
+
 TEST(Yaml, AliasesRepeatAnchors) {
   EXPECT_EQ(json("a: &x {b: 1}\nc: *x\nd: [*x]\n&k e: *k\n"), R"({"a":{"b":1},"c":{"b":1},"d":[{"b":1}],"e":"e"})");
   EXPECT_EQ(json("a: &x 1\nb: &x 2\nc: *x\n"), R"({"a":1,"b":2,"c":2})");
