@@ -96,8 +96,8 @@ void Worker::open(const BindKey& key, bool tls, std::unique_ptr<net::TcpListener
 void Worker::begin_drain() {
   for (auto& [key, bind] : binds_) {
     accept_some(bind);
+    bind->stop.request(*loop_);  // before its listener goes, on which the accept loop waits
     bind->listener.reset();
-    bind->stop.request(*loop_);
   }
   binds_.clear();
   drain_.request(*loop_);
