@@ -296,7 +296,9 @@ TEST(Decode, MetadataIsChecked) {
           {"{}", {"metadata.name: is required"}},
           {"{name: ''}", {"metadata.name: must not be empty"}},
           {"{name: 5}", {"metadata.name: must be text, not the number 5; put it in quotes"}},
-          {"{name: yes}", {"metadata.name: must be text, not true; put it in quotes"}},
+          {"{name: yes}",
+           {"metadata.name: must be text, not true; put it in quotes (YAML takes yes, no, on, off, y and n for true or "
+            "false)"}},
           {"{name: A}", {"metadata.name: must be lower-case letters, digits, '-' and '.', not \"A\""}},
           {"{name: a..b}", {"metadata.name: must be lower-case letters, digits, '-' and '.', not \"a..b\""}},
           {"{name: a, namespace: a.b}",

@@ -12,14 +12,20 @@
 namespace cardea::api {
 namespace {
 
+constexpr std::string_view kText = "text";
+
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string wrong_type(std::string_view wanted, const base::Value& value) {
-  const bool unquoted = wanted == "text" && (value.is_int() || value.is_double() || value.is_bool());
-  return fmt::format("must be {}, not {}{}", wanted, described(value), unquoted ? "; put it in quotes" : "");
+  std::string_view advice;
+  if (wanted == kText && (value.is_int() || value.is_double())) advice = "; put it in quotes";
+  if (wanted == kText && value.is_bool()) {
+    advice = "; put it in quotes (YAML takes yes, no, on, off, y and n for true or false)";
+  }
+  return fmt::format("must be {}, not {}{}", wanted, described(value), advice);
 }
 
 bool has_shape(const base::Value& value, Shape shape) {
@@ -41,7 +47,7 @@ bool has_shape(const base::Value& value, Shape shape) {
 }
 
 std::string_view name_of(Shape shape) {
-  constexpr std::array<std::string_view, 6> kNames{"text",   "a whole number", "true or false",
+  constexpr std::array<std::string_view, 6> kNames{kText,    "a whole number", "true or false",
                                                    "a list", "an object",      "anything"};
   return kNames[static_cast<std::size_t>(shape)];
 }
@@ -164,7 +170,7 @@ void Fields::finish() {
 }
 
 void read_value(const Node& node, std::string& out, const TextRule& rule) {
-  if (!node.value().is_string()) return node.fail(wrong_type("text", node.value()));
+  if (!node.value().is_string()) return node.fail(wrong_type(kText, node.value()));
   out = node.value().as_string();
   check_text(node, out, rule, "");
 }
@@ -242,7 +248,7 @@ bool read_int(const Node& node, std::int64_t& out, std::int64_t min, std::int64_
 std::optional<std::size_t> read_choice(const Node& node, std::span<const std::string_view> names,
                                        const ChoiceRule& rule) {
   if (!node.value().is_string()) {
-    node.fail(wrong_type("text", node.value()));
+    node.fail(wrong_type(kText, node.value()));
     return std::nullopt;
   }
   const auto allowed = [&rule](std::size_t index) { return (rule.allowed >> index & 1) != 0; };
