@@ -14,7 +14,7 @@ PipeEnd::PipeEnd(async::Loop& loop, std::size_t capacity) : Stream(loop), capaci
 PipeEnd::~PipeEnd() {
   if (!peer_) return;
   peer_->readiness_.read_closed = true;
-  if (write_closed_ || !incoming_.empty()) peer_->readiness_.failed = true;
+  if (!incoming_.empty()) peer_->readiness_.failed = true;  // closed with bytes unread: TCP resets
   peer_->wake_reader();
   peer_->readiness_.writable.raise(loop_);
   peer_->peer_ = nullptr;

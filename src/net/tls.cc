@@ -130,11 +130,6 @@ std::string server_name_of(SSL* ssl) {
 
 int acknowledge_server_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
-int keys_index() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
-}
-
 }  // namespace
 
 base::Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsContextOptions& options) {
@@ -145,6 +140,7 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsCont
     if (!add_certificate(made->context_, certificate)) return base::fail("the certificate does not load: " + openssl_error());
   }
   made->alpn_wire_ = wire_form(options.alpn);
+  SSL_CTX_set_alpn_select_cb(made->context_, TlsStream::choose_alpn, nullptr);
   unsigned size = 0;
   EVP_Digest(options.session_scope.data(), options.session_scope.size(), made->session_scope_.data(), &size, EVP_sha256(),
              nullptr);
@@ -175,9 +171,7 @@ TicketKeys::Pair TicketKeys::pair() {
 
 // See SSL_CTX_set_tlsext_ticket_key_evp_cb(3) for what is returned.
 int TicketKeys::use(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int sealing) {
-  // The session context is the front's: SSL_set_SSL_CTX changes certificates, not tickets.
-  auto* keys = static_cast<TicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keys_index()));
-  const Pair pair = keys->pair();
+  const Pair pair = static_cast<TlsStream*>(SSL_get_app_data(ssl))->keys_.pair();
   const bool is_current = sealing || std::memcmp(name, pair.current.name.data(), pair.current.name.size()) == 0;
   if (!is_current && std::memcmp(name, pair.previous.name.data(), pair.previous.name.size()) != 0) return 0;
   const Key& key = is_current ? pair.current : pair.previous;
@@ -195,18 +189,16 @@ int TicketKeys::use(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER
   return is_current ? 1 : 2;
 }
 
-TlsFront::TlsFront(TicketKeys& keys) : context_(new_server_context()) {
-  SSL_CTX_set_ex_data(context_, keys_index(), &keys);
+TlsFront::TlsFront(TicketKeys& keys) : keys_(keys), context_(new_server_context()) {
   SSL_CTX_set_client_hello_cb(context_, TlsStream::choose_context, nullptr);
   SSL_CTX_set_tlsext_servername_callback(context_, acknowledge_server_name);
-  SSL_CTX_set_alpn_select_cb(context_, TlsStream::choose_alpn, nullptr);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context_, TicketKeys::use);
 }
 
 TlsFront::~TlsFront() { SSL_CTX_free(context_); }
 
 TlsStream::TlsStream(std::unique_ptr<Stream> inner, const TlsFront& front)
-    : Stream(inner->loop()), inner_(std::move(inner)), ssl_(SSL_new(front.get())) {
+    : Stream(inner->loop()), inner_(std::move(inner)), keys_(front.keys()), ssl_(SSL_new(front.get())) {
   use(inner_->pollable());
   BIO* bio = BIO_new(stream_method());
   BIO_set_data(bio, inner_.get());

@@ -66,6 +66,7 @@ class TicketKeys {
 
  private:
   friend class TlsFront;
+  friend class TlsStream;
   struct Key {
     std::array<unsigned char, 16> name{};
     std::array<unsigned char, 32> cipher{};
@@ -89,8 +90,10 @@ class TlsFront {
   TlsFront(const TlsFront&) = delete;
   TlsFront& operator=(const TlsFront&) = delete;
   SSL_CTX* get() const { return context_; }
+  TicketKeys& keys() const { return keys_; }
 
  private:
+  TicketKeys& keys_;
   SSL_CTX* context_ = nullptr;
 };
 
@@ -125,12 +128,15 @@ class TlsStream final : public Stream {
 
  private:
   friend class TlsFront;
+  friend class TicketKeys;
+  friend class TlsContext;
   static int choose_context(SSL* ssl, int* alert, void* unused);
   static int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                          unsigned in_size, void* unused);
   IoStatus status_of(int result, bool reading);
 
   std::unique_ptr<Stream> inner_;
+  TicketKeys& keys_;
   SSL* ssl_ = nullptr;
   TlsSelector* selector_ = nullptr;
   const TlsContext* chosen_ = nullptr;
