@@ -70,7 +70,6 @@ async::Task<void> echo_websocket(conn::Exchange& exchange) {
   http::ResponseHead head;
   head.status = 101;
   const std::string accept = websocket_accept(exchange.request.fields.get(http::HeaderId::SecWebSocketKey));
-  head.fields.append(http::HeaderId::Connection, "Upgrade");
   head.fields.append(http::HeaderId::Upgrade, "websocket");
   head.fields.append(http::HeaderId::SecWebSocketAccept, accept);
   exchange.respond(head);

@@ -289,6 +289,8 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   echo_flags.text("name", "NAME", keep(echo.name), "who it says it is", "echo");
   add_log_level(echo_flags, echo.log_level);
 
+  bool version = false;
+  app.add_flag("--version", version, "Print what this program was built from and exit");
   CLI::App* const version_app = app.add_subcommand("version", "Prints what this program was built from.")->group("");
 
   try {
@@ -302,7 +304,7 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   if (echo.listen.empty()) echo.listen.push_back(*base::parse_ip_port("127.0.0.1:8080"));
   if (*serve_app) return Command{std::move(serve)};
   if (*echo_app) return Command{std::move(echo)};
-  if (*version_app) return Command{VersionSettings{}};
+  if (*version_app || version) return Command{VersionSettings{}};
   return usage(app, "what to do is missing: serve, echo or version");
 }
 

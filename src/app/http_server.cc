@@ -25,8 +25,12 @@ using Read = conn::H1Exchange::Read;
 base::Result<base::IpPort> HttpServer::listen(const base::IpPort& address) {
   const auto socket_address = net::SocketAddress::parse(base::to_string(address.address), address.port);
   if (!socket_address) return base::fail(fmt::format("{} is not an address to listen on", base::to_string(address)));
-  auto listening = net::listen_tcp(*socket_address);
-  if (!listening) return std::unexpected(std::move(listening).error());
+  // Its sockets share their port with whoever asks alike (SO_REUSEPORT); here a port that is taken is taken.
+  auto free = address.port == 0 ? base::Result<>() : net::probe_tcp(*socket_address);
+  auto listening = free ? net::listen_tcp(*socket_address) : std::unexpected(std::move(free).error());
+  if (!listening) {
+    return base::fail(fmt::format("cannot listen on {}: {}", base::to_string(address), listening.error().message));
+  }
   const base::IpPort bound{address.address, net::SocketAddress::of_local(listening->get()).port()};
   tasks_.spawn(&HttpServer::accept, this, *std::move(listening));
   return bound;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of /metrics that is not the data plane's: the control loop and the process, as text for Prometheus (exposition
+// format 0.0.4).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "control/metrics.h"
+
+namespace cardea::app {
+
+struct ProcessFacts {
+  double cpu_seconds = 0;
+  double start_time = 0;  // Unix seconds
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t private_bytes = 0;
+  std::uint64_t open_files = 0;
+  std::uint64_t threads = 0;
+};
+// Reads /proc/self; what cannot be read stays 0.
+ProcessFacts read_process_facts();
+
+struct ServeFacts {
+  std::size_t problems = 0;        // with manifests and files, now
+  std::size_t bind_failures = 0;   // now
+  std::uint64_t log_lines_dropped = 0;  // because the reader of the access log is too slow
+  bool ready = false;
+};
+
+std::string control_metrics(const control::Metrics& control, const ServeFacts& serve, const ProcessFacts& process);
+
+}  // namespace cardea::app

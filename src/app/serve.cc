@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/serve.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "app/admin.h"
+#include "app/build_info.h"
+#include "app/http_server.h"
+#include "app/log_file.h"
+#include "app/metrics_page.h"
+#include "app/report.h"
+#include "app/signals.h"
+#include "control/control_loop.h"
+#include "net/tcp.h"
+#include "plan/json.h"
+#include "proxy/data_plane.h"
+#include "proxy/metrics.h"
+#include "standalone/file_source.h"
+#include "standalone/local_plan_sink.h"
+#include "standalone/status_folder.h"
+
+namespace cardea::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kHousekeeping{250};  // emptying of log buffers
+constexpr std::chrono::milliseconds kBindRetry{2000};    // asking again for what could not be bound
+constexpr std::uint64_t kDrainLook = 20;
+constexpr std::uint64_t kAdminPatience = 500;
+
+base::WallTime wall_now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+// Where Gateways without addresses listen, written out: all that the machine has when nothing was asked for.
+std::vector<std::string> bind_addresses_of(const ServeSettings& settings) {
+  if (!settings.proxy.bind_addresses.empty()) return settings.proxy.bind_addresses;
+  std::vector<std::string> all{"0.0.0.0"};
+  const auto ipv6 = net::SocketAddress::parse("::", 0);
+  if (ipv6 && net::probe_tcp(*ipv6)) all.emplace_back("::");
+  return all;
+}
+
+translate::Options options_of(const ServeSettings& settings, const std::vector<std::string>& bind_addresses) {
+  translate::Options options;
+  options.port_map = settings.port_map;
+  options.advertise_port_map = settings.advertise_port_map;
+  options.bind_addresses = bind_addresses;
+  return options;
+}
+
+std::vector<std::string> folders_of_ours(const ServeSettings& settings) {
+  return settings.status_dir ? std::vector{*settings.status_dir} : std::vector<std::string>{};
+}
+
+// What can fail is opened first, so that a wrong argument ends the program before anything listens.
+struct Opened {
+  std::unique_ptr<standalone::FileSource> source;
+  standalone::StatusFolder statuses;
+  std::optional<LogFile> access_log;
+};
+
+base::Result<Opened> open(const ServeSettings& settings) {
+  auto source = standalone::FileSource::open(settings.paths, folders_of_ours(settings));
+  if (!source) return std::unexpected(std::move(source).error());
+  auto statuses = standalone::StatusFolder::open(settings.status_dir, wall_now);
+  if (!statuses) return std::unexpected(std::move(statuses).error());
+  std::optional<LogFile> access_log;
+  if (settings.access_log) {
+    auto file = LogFile::open(*settings.access_log);
+    if (!file) return std::unexpected(std::move(file).error());
+    access_log.emplace(*std::move(file));
+  }
+  return Opened{*std::move(source), *std::move(statuses), std::move(access_log)};
+}
+
+class Gateway {
+ public:
+  Gateway(async::Loop& loop, const ServeSettings& settings, Opened opened)
+      : loop_(loop),
+        settings_(settings),
+        bind_addresses_(bind_addresses_of(settings)),
+        source_(std::move(opened.source)),
+        statuses_(std::move(opened.statuses)),
+        access_log_(std::move(opened.access_log)),
+        report_(bind_addresses_),
+        signals_(loop),
+        admin_handler_(facts()),
+        admin_(loop, admin_handler_) {
+    loop_.add(source_->fd(), files_changed_);
+  }
+  ~Gateway() { loop_.remove(source_->fd()); }
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  async::Task<int> run() {
+    const auto started = start();
+    if (!started) {
+      fmt::print(stderr, "cardea serve: {}\n", started.error().message);
+    } else {
+      co_await follow();
+      co_await drain();
+    }
+    co_await admin_.stop(kAdminPatience);
+    if (data_plane_) data_plane_->flush_logs();
+    co_return started ? 0 : 1;
+  }
+
+ private:
+  base::Result<> start();
+  async::Task<void> follow();
+  async::Task<void> drain();
+  void work();
+  void housekeep();
+  void reread();
+  AdminFacts facts();
+  std::vector<std::string> problems() const;
+  std::string metrics() const;
+  std::string not_ready() const;
+  async::Deadline next_deadline() const;
+
+  async::Loop& loop_;
+  const ServeSettings& settings_;
+  std::vector<std::string> bind_addresses_;
+  std::unique_ptr<standalone::FileSource> source_;
+  standalone::StatusFolder statuses_;
+  std::optional<LogFile> access_log_;
+  Report report_;
+  Signals signals_;
+  async::Pollable files_changed_;
+  AdminHandler admin_handler_;
+  HttpServer admin_;
+  std::unique_ptr<proxy::DataPlane> data_plane_;
+  std::optional<standalone::LocalPlanSink> plans_;
+  std::optional<control::ControlLoop> control_;
+  bool draining_ = false;
+  Clock::time_point housekept_;
+  Clock::time_point bind_retried_;
+};
+
+base::Result<> Gateway::start() {
+  const auto begun = Clock::now();
+  base::log_info("{}", version_line());
+  proxy::Settings proxy = settings_.proxy;
+  proxy.bind_addresses = bind_addresses_;
+  auto data_plane = proxy::DataPlane::start(std::move(proxy), [this](std::string_view lines) {
+    if (access_log_) access_log_->write(lines);
+  });
+  if (!data_plane) return std::unexpected(std::move(data_plane).error());
+  data_plane_ = *std::move(data_plane);
+  plans_.emplace(*data_plane_, bind_addresses_);
+  control_.emplace(options_of(settings_, bind_addresses_), *plans_, statuses_);
+
+  // From here on somebody may ask; before anything else listens.
+  const auto admin = admin_.listen(settings_.admin);
+  if (!admin) return base::fail(fmt::format("--admin: {}", admin.error().message));
+  if (auto started = source_->start(control_->inbox()); !started) return started;
+  work();
+
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+  if (control_->current().plans.empty()) {
+    base::log_warn("no Gateway is served yet: there is none whose GatewayClass names {}",
+                   translate::Options().controller_name);
+  }
+  base::log_info("admin at http://{}/ (status, plan, metrics)", base::to_string(*admin));
+  base::log_info("ready in {} ms; following every change", took.count());
+  return {};
+}
+
+// Works off what changed, whoever it came from, and says so.
+void Gateway::work() {
+  const auto begun = Clock::now();
+  const control::Outcome outcome = control_->run();
+  report_.problems("manifests", source_->problems());
+  report_.notes(source_->take_notes());
+  if (!outcome.translated) return;
+  report_.after(outcome, *control_);
+  report_.problems("status files", statuses_.problems());
+  if (outcome.published) {
+    const auto took = std::chrono::duration<double, std::milli>(Clock::now() - begun);
+    base::log_info("{} changes live in {:.1f} ms", outcome.changes, took.count());
+  }
+}
+
+async::Task<void> Gateway::follow() {
+  while (true) {
+    while (const auto signal = signals_.take()) {
+      if (*signal != SIGHUP) co_return;
+      reread();
+    }
+    const auto now = Clock::now();
+    source_->on_events(now);
+    if (const auto due = source_->due(); due && *due <= now) source_->settle(now);
+    housekeep();
+    work();
+    co_await async::wait_any(loop_, next_deadline(), files_changed_.readable, signals_.arrived());
+  }
+}
+
+void Gateway::reread() {
+  base::log_info("reading all files again");
+  source_->reread_all(Clock::now());
+  if (!access_log_) return;
+  if (const auto reopened = access_log_->reopen(); !reopened) base::log_error("{}", reopened.error().message);
+}
+
+void Gateway::housekeep() {
+  const auto now = Clock::now();
+  if (now - housekept_ >= kHousekeeping) {
+    housekept_ = now;
+    data_plane_->flush_logs();
+  }
+  if (plans_->has_bind_failures() && now - bind_retried_ >= kBindRetry) {
+    bind_retried_ = now;
+    plans_->retry();
+  }
+}
+
+async::Deadline Gateway::next_deadline() const {
+  const auto now = Clock::now();
+  auto next = housekept_ + kHousekeeping;
+  if (const auto due = source_->due()) next = std::min(next, *due);
+  if (plans_->has_bind_failures()) next = std::min(next, bind_retried_ + kBindRetry);
+  // Rounded up: waking before the time would only mean waiting again.
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);
+  return loop_.after(static_cast<std::uint64_t>(std::max(wait.count(), std::chrono::milliseconds::rep{1})));
+}
+
+async::Task<void> Gateway::drain() {
+  base::log_info("draining for up to {}; a second signal ends at once", base::format_duration(settings_.drain_timeout));
+  draining_ = true;
+  data_plane_->begin_drain();
+  const auto end = Clock::now() + settings_.drain_timeout;
+  while (!data_plane_->drained()) {
+    data_plane_->flush_logs();
+    if (Clock::now() >= end) {
+      base::log_warn("the drain timeout has passed; requests that are still under way are cut");
+      co_return;
+    }
+    const auto signal = co_await signals_.next(loop_.after(kDrainLook));
+    if (signal && *signal != SIGHUP) {
+      base::log_warn("a second signal; requests that are still under way are cut");
+      co_return;
+    }
+  }
+  base::log_info("drained");
+}
+
+AdminFacts Gateway::facts() {
+  return {.statuses = [this] { return statuses_.documents(); },
+          .problems = [this] { return problems(); },
+          .plan = [this] { return plan::to_value(control_->current().plans, plan::Redact::Yes); },
+          .metrics = [this] { return metrics(); },
+          .not_ready = [this] { return not_ready(); }};
+}
+
+std::vector<std::string> Gateway::problems() const {
+  std::vector<std::string> problems = source_->problems();
+  std::ranges::copy(statuses_.problems(), std::back_inserter(problems));
+  for (const auto& failure : control_->observed().bind_failures) {
+    problems.push_back(fmt::format("cannot listen at {} port {}: {}", failure.address, failure.port, failure.reason));
+  }
+  return problems;
+}
+
+std::string Gateway::metrics() const {
+  const ServeFacts facts{.problems = source_->problems().size() + statuses_.problems().size(),
+                         .bind_failures = control_->observed().bind_failures.size(),
+                         .log_lines_dropped = access_log_ ? access_log_->dropped_lines() : 0,
+                         .ready = not_ready().empty()};
+  return data_plane_->metrics().render() + control_metrics(control_->metrics(), facts, read_process_facts());
+}
+
+std::string Gateway::not_ready() const {
+  if (draining_) return "draining";
+  return plans_ && plans_->live() ? "" : "starting";
+}
+
+async::Task<int> serve(async::Loop& loop, const ServeSettings& settings) {
+  auto opened = open(settings);
+  if (!opened) {
+    fmt::print(stderr, "cardea serve: {}\n", opened.error().message);
+    co_return 1;
+  }
+  Gateway gateway(loop, settings, *std::move(opened));
+  co_return co_await gateway.run();
+}
+
+}  // namespace
+
+int run_serve(const ServeSettings& settings) {
+  base::set_log_level(settings.log_level);
+  read_process_facts();  // notes when we started
+  async::Loop loop;
+  return loop.run(serve(loop, settings));
+}
+
+}  // namespace cardea::app
