@@ -23,20 +23,45 @@ constexpr HeaderMask mask_of(std::initializer_list<HeaderId> ids) {
   return mask;
 }
 
-constexpr HeaderMask kRefusedTrailers =
-    mask_of({HeaderId::Host, HeaderId::ContentLength, HeaderId::TransferEncoding});
+constexpr HeaderMask kRefusedTrailers = mask_of({HeaderId::Host, HeaderId::ContentLength, HeaderId::TransferEncoding});
 
-constexpr HeaderMask kForbiddenTrailers =
-    kRefusedTrailers |
-    mask_of({HeaderId::Connection, HeaderId::Upgrade, HeaderId::Expect, HeaderId::Te, HeaderId::Trailer,
-             HeaderId::KeepAlive, HeaderId::ProxyConnection, HeaderId::Http2Settings, HeaderId::Authorization,
-             HeaderId::CacheControl, HeaderId::ContentEncoding, HeaderId::ContentType, HeaderId::ContentRange,
-             HeaderId::Cookie, HeaderId::Date, HeaderId::Forwarded, HeaderId::Location, HeaderId::MaxForwards,
-             HeaderId::Origin, HeaderId::ProxyAuthenticate, HeaderId::ProxyAuthorization, HeaderId::Range,
-             HeaderId::RetryAfter, HeaderId::SecWebSocketAccept, HeaderId::SecWebSocketExtensions,
-             HeaderId::SecWebSocketKey, HeaderId::SecWebSocketProtocol, HeaderId::SecWebSocketVersion,
-             HeaderId::SetCookie, HeaderId::Vary, HeaderId::Via, HeaderId::WwwAuthenticate, HeaderId::XForwardedFor,
-             HeaderId::XForwardedHost, HeaderId::XForwardedPort, HeaderId::XForwardedProto, HeaderId::XRealIp});
+constexpr HeaderMask kForbiddenTrailers = kRefusedTrailers | mask_of({HeaderId::Connection,
+                                                                      HeaderId::Upgrade,
+                                                                      HeaderId::Expect,
+                                                                      HeaderId::Te,
+                                                                      HeaderId::Trailer,
+                                                                      HeaderId::KeepAlive,
+                                                                      HeaderId::ProxyConnection,
+                                                                      HeaderId::Http2Settings,
+                                                                      HeaderId::Authorization,
+                                                                      HeaderId::CacheControl,
+                                                                      HeaderId::ContentEncoding,
+                                                                      HeaderId::ContentType,
+                                                                      HeaderId::ContentRange,
+                                                                      HeaderId::Cookie,
+                                                                      HeaderId::Date,
+                                                                      HeaderId::Forwarded,
+                                                                      HeaderId::Location,
+                                                                      HeaderId::MaxForwards,
+                                                                      HeaderId::Origin,
+                                                                      HeaderId::ProxyAuthenticate,
+                                                                      HeaderId::ProxyAuthorization,
+                                                                      HeaderId::Range,
+                                                                      HeaderId::RetryAfter,
+                                                                      HeaderId::SecWebSocketAccept,
+                                                                      HeaderId::SecWebSocketExtensions,
+                                                                      HeaderId::SecWebSocketKey,
+                                                                      HeaderId::SecWebSocketProtocol,
+                                                                      HeaderId::SecWebSocketVersion,
+                                                                      HeaderId::SetCookie,
+                                                                      HeaderId::Vary,
+                                                                      HeaderId::Via,
+                                                                      HeaderId::WwwAuthenticate,
+                                                                      HeaderId::XForwardedFor,
+                                                                      HeaderId::XForwardedHost,
+                                                                      HeaderId::XForwardedPort,
+                                                                      HeaderId::XForwardedProto,
+                                                                      HeaderId::XRealIp});
 
 }  // namespace
 
@@ -160,10 +185,14 @@ Fault ChunkedDecoder::take_extension_byte(char byte) {
       return Fault::BadChunkExtension;
   }
   switch (byte) {  // behind a name or a value
-    case ';': return go(State::NameStart);
-    case '=': return go(State::ValueStart);
-    case '\r': return go(State::LineLf);
-    default: return Fault::BadChunkExtension;
+    case ';':
+      return go(State::NameStart);
+    case '=':
+      return go(State::ValueStart);
+    case '\r':
+      return go(State::LineLf);
+    default:
+      return Fault::BadChunkExtension;
   }
 }
 

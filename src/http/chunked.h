@@ -52,13 +52,13 @@ class ChunkedDecoder {
 
  private:
   enum class State : std::uint8_t {
-    Size,         // digits, at least one
-    BeforeSemi,   // after BWS, or after a quoted value: only BWS, ";" or (where it may) CR
-    NameStart,    // after ";"
+    Size,        // digits, at least one
+    BeforeSemi,  // after BWS, or after a quoted value: only BWS, ";" or (where it may) CR
+    NameStart,   // after ";"
     Name,
-    NameEnd,      // BWS after a name
-    ValueStart,   // after "="
-    Value,        // token
+    NameEnd,     // BWS after a name
+    ValueStart,  // after "="
+    Value,       // token
     Quoted,
     Escape,
     QuotedEnd,
@@ -74,7 +74,7 @@ class ChunkedDecoder {
   Step fail(Fault fault, std::size_t consumed);
   Step read_data(std::span<const char> input, std::size_t consumed);
   Step read_trailers(std::span<const char> input, std::size_t consumed);
-  Fault take_byte(char byte);       // anything but chunk data and trailers
+  Fault take_byte(char byte);  // anything but chunk data and trailers
   Fault take_size_byte(char byte);
   Fault take_extension_byte(char byte);
   Fault end_line();

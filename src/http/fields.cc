@@ -101,9 +101,8 @@ std::size_t Fields::remove(HeaderId id) {
 std::size_t Fields::remove(std::string_view name) {
   const HeaderId id = header_id(name);
   if (id != HeaderId::Unknown) return remove(id);
-  return remove_if([&](const Field& field) {
-    return field.id == HeaderId::Unknown && equal_ignoring_case(field.name, name);
-  });
+  return remove_if(
+      [&](const Field& field) { return field.id == HeaderId::Unknown && equal_ignoring_case(field.name, name); });
 }
 
 void Fields::relocate(const char* from, std::size_t size, const char* to) {

@@ -20,7 +20,9 @@ struct Framing {
   Kind kind = Kind::None;
   std::uint64_t length = 0;
 
-  bool has_body() const { return kind == Kind::Chunked || kind == Kind::UntilClose || (kind == Kind::Length && length > 0); }
+  bool has_body() const {
+    return kind == Kind::Chunked || kind == Kind::UntilClose || (kind == Kind::Length && length > 0);
+  }
   bool operator==(const Framing&) const = default;
 
   static Framing none() { return {}; }
@@ -35,7 +37,8 @@ Framing body_framing(const RequestHead& request);
 Framing body_framing(const ResponseHead& response, Method request_method);
 
 // The framing that the forwarded head announces (h1_writer.h): as body_framing(), but the answer to HEAD and a 304 keep
-// the length that they only describe, and a request whose method expects content says Content-Length: 0 when it has none.
+// the length that they only describe, and a request whose method expects content says Content-Length: 0 when it has
+// none.
 Framing announced_framing(const RequestHead& request);
 Framing announced_framing(const ResponseHead& response, Method request_method);
 

@@ -103,9 +103,12 @@ Read read_response(HeadReader& reader, ResponseHead& head) {
 
 ParseResult result_of(Read read, const HeadReader& reader, const char* begin) {
   switch (read) {
-    case Read::Ok: return {ParseStatus::Complete, Fault::None, static_cast<std::size_t>(reader.at() - begin)};
-    case Read::More: return {ParseStatus::Incomplete, Fault::None, 0};
-    case Read::Bad: break;
+    case Read::Ok:
+      return {ParseStatus::Complete, Fault::None, static_cast<std::size_t>(reader.at() - begin)};
+    case Read::More:
+      return {ParseStatus::Incomplete, Fault::None, 0};
+    case Read::Bad:
+      break;
   }
   return {ParseStatus::Malformed, reader.fault(), 0};
 }

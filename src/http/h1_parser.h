@@ -24,8 +24,8 @@ enum class ParseStatus : std::uint8_t { Complete, Incomplete, Malformed };
 
 struct ParseResult {
   ParseStatus status = ParseStatus::Incomplete;
-  Fault fault = Fault::None;   // when Malformed; fault_status() says what to answer
-  std::size_t consumed = 0;    // when Complete: the head's length with its empty line
+  Fault fault = Fault::None;  // when Malformed; fault_status() says what to answer
+  std::size_t consumed = 0;   // when Complete: the head's length with its empty line
 
   bool complete() const { return status == ParseStatus::Complete; }
   bool incomplete() const { return status == ParseStatus::Incomplete; }
@@ -46,8 +46,8 @@ ParseResult parse_request_head(std::span<const char> bytes, const Limits& limits
                                ParseProgress& progress, RequestHead& out);
 ParseResult parse_response_head(std::span<const char> bytes, const Limits& limits, ParseProgress& progress,
                                 ResponseHead& out);
-// The field lines of a trailer section with the empty line that ends it. `out` is appended to. No resume hint: the caller
-// calls when it has seen the empty line.
+// The field lines of a trailer section with the empty line that ends it. `out` is appended to. No resume hint: the
+// caller calls when it has seen the empty line.
 ParseResult parse_field_lines(std::span<const char> bytes, const Limits& limits, Fields& out);
 
 }  // namespace cardea::http

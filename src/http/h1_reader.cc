@@ -129,7 +129,8 @@ Read HeadReader::bad_name(const char* stop) {
     if (stop == at_) return bad(Fault::FoldedField);
     const char* next = stop;
     while (next != end_ && is_blank(*next)) ++next;
-    return bad(next != end_ && *next == ':' ? Fault::WhitespaceBeforeColon : Fault::BadFieldName);
+    if (next == end_) return more_of_line(at_);
+    return bad(*next == ':' ? Fault::WhitespaceBeforeColon : Fault::BadFieldName);
   }
   return bad(*stop == '\n' ? Fault::BareLf : Fault::BadFieldName);
 }

@@ -9,8 +9,8 @@
 
 #include "http/fault.h"
 #include "http/fields.h"
-#include "http/limits.h"
 #include "http/head.h"
+#include "http/limits.h"
 
 namespace cardea::http {
 

@@ -14,10 +14,10 @@ namespace {
 // Start line without its texts, the Host, Connection, Content-Length or Transfer-Encoding lines, the empty line.
 constexpr std::size_t kFixed = 256;
 
-constexpr HeaderMask kNeverCopied =
-    header_bit(HeaderId::Host) | header_bit(HeaderId::ContentLength) | header_bit(HeaderId::TransferEncoding) |
-    header_bit(HeaderId::Connection) | header_bit(HeaderId::KeepAlive) | header_bit(HeaderId::ProxyConnection) |
-    header_bit(HeaderId::Http2Settings);
+constexpr HeaderMask kNeverCopied = header_bit(HeaderId::Host) | header_bit(HeaderId::ContentLength) |
+                                    header_bit(HeaderId::TransferEncoding) | header_bit(HeaderId::Connection) |
+                                    header_bit(HeaderId::KeepAlive) | header_bit(HeaderId::ProxyConnection) |
+                                    header_bit(HeaderId::Http2Settings);
 
 class Out {
  public:
@@ -135,6 +135,8 @@ char* write_head(char* begin, const ResponseHead& head, const WriteOptions& opti
 }
 
 void append_head(std::string& out, const RequestHead& head, const WriteOptions& options) { append(out, head, options); }
-void append_head(std::string& out, const ResponseHead& head, const WriteOptions& options) { append(out, head, options); }
+void append_head(std::string& out, const ResponseHead& head, const WriteOptions& options) {
+  append(out, head, options);
+}
 
 }  // namespace cardea::http

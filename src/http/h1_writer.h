@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 message heads to bytes (RFC 9112). Framing and connection fields are written from the options alone: whatever
-// `fields` holds of Host, Content-Length, Transfer-Encoding, Connection, Keep-Alive and Proxy-Connection is skipped, so
-// what comes out is exactly one message however the head came about. Upgrade and TE are written with their connection
-// option or not at all.
+// HTTP/1.1 message heads to bytes (RFC 9112). Framing and connection fields are written from the options alone:
+// whatever `fields` holds of Host, Content-Length, Transfer-Encoding, Connection, Keep-Alive and Proxy-Connection is
+// skipped, so what comes out is exactly one message however the head came about. Upgrade and TE are written with their
+// connection option or not at all.
 //
 // Field names and values are not checked again here: they were parsed, or come from a plan that was checked when it was
 // compiled (syntax.h: is_token, is_field_value).
@@ -17,7 +17,7 @@
 namespace cardea::http {
 
 struct WriteOptions {
-  Framing framing;          // announced_framing()
+  Framing framing = {};     // announced_framing()
   bool close = false;       // "Connection: close"
   bool keep_alive = false;  // "Connection: keep-alive": for a peer of HTTP/1.0 that asked for it
   bool upgrade = false;     // `fields` has an Upgrade that is meant: "Connection: upgrade"

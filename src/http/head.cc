@@ -22,8 +22,8 @@ constexpr std::array<std::pair<std::string_view, Method>, 9> kMethods = {{
 // Calls `visit` with every text of the head but those of its fields.
 template <class Visit>
 void for_each_text(RequestHead& head, Visit visit) {
-  for (std::string_view* text : {&head.method_text, &head.target, &head.scheme, &head.authority, &head.host, &head.path,
-                                 &head.query}) {
+  for (std::string_view* text :
+       {&head.method_text, &head.target, &head.scheme, &head.authority, &head.host, &head.path, &head.query}) {
     visit(*text);
   }
 }
@@ -51,9 +51,7 @@ bool is_safe(Method method) {
   return method == Method::Get || method == Method::Head || method == Method::Options || method == Method::Trace;
 }
 
-bool is_idempotent(Method method) {
-  return is_safe(method) || method == Method::Put || method == Method::Delete;
-}
+bool is_idempotent(Method method) { return is_safe(method) || method == Method::Put || method == Method::Delete; }
 
 void RequestHead::clear() {
   method = Method::Other;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RequestHead and ResponseHead: what a message says before its body, for every version of HTTP (RFC 9110 section 6).
 //
-// Made by a codec, which has already refused what is malformed; changed by filters; serialised by a codec. All texts are
-// views (see Fields): the received bytes and the exchange's TextArena must outlive the head. Used by one thread.
+// Made by a codec, which has already refused what is malformed; changed by filters; serialised by a codec. All texts
+// are views (see Fields): the received bytes and the exchange's TextArena must outlive the head. Used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ struct RequestHead {
   std::uint16_t port = 0;  // of `authority`; 0: not named
   DeclaredBody body;
   std::string_view method_text;
-  std::string_view target;     // as received, for logs; never forwarded
-  std::string_view scheme;     // "http" or "https" as in an absolute target, lower case; else empty: the connection knows
+  std::string_view target;  // as received, for logs; never forwarded
+  std::string_view scheme;  // "http" or "https" as in an absolute target, lower case; else empty: the connection knows
   std::string_view authority;  // host[:port] as received (Host, or the target's, which agree); empty only in HTTP/1.0.
                                // What is forwarded as Host: a filter that changes the host changes this.
   std::string_view host;       // of `authority`, for matching: lower case, no port, no final dot, IPv6 in brackets

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A perfect hash over (length, first, middle, last but one byte), checked by the compiler; then one exact comparison by words.
+// A perfect hash over (length, first, middle, last but one byte), checked by the compiler; then one exact comparison by
+// words.
 #include "http/header_id.h"
 
 #include <array>

@@ -72,9 +72,7 @@ static_assert(static_cast<int>(HeaderId::kCount) <= 64, "Fields keeps one bit fo
 
 // One bit for each id; none for Unknown.
 using HeaderMask = std::uint64_t;
-constexpr HeaderMask header_bit(HeaderId id) {
-  return (HeaderMask{1} << static_cast<unsigned>(id)) & ~HeaderMask{1};
-}
+constexpr HeaderMask header_bit(HeaderId id) { return (HeaderMask{1} << static_cast<unsigned>(id)) & ~HeaderMask{1}; }
 
 // Any case. Unknown when it is none of them.
 HeaderId header_id(std::string_view name);

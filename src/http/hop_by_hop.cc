@@ -18,8 +18,8 @@ constexpr HeaderMask kAlways = header_bit(HeaderId::Connection) | header_bit(Hea
 constexpr HeaderMask kConcerned = kAlways | header_bit(HeaderId::Upgrade) | header_bit(HeaderId::Te);
 // Removed or kept by other rules than nomination; TE and Upgrade must be nominated when they are sent at all.
 constexpr HeaderMask kOwnRules = kConcerned;
-constexpr HeaderMask kRefused = header_bit(HeaderId::Host) | header_bit(HeaderId::ContentLength) |
-                                header_bit(HeaderId::TransferEncoding);
+constexpr HeaderMask kRefused =
+    header_bit(HeaderId::Host) | header_bit(HeaderId::ContentLength) | header_bit(HeaderId::TransferEncoding);
 
 // What Connection nominates, over all its lines.
 class Nominated {
@@ -66,11 +66,10 @@ Fault strip_hop_by_hop(Fields& fields, bool keep_upgrade) {
   Nominated nominated;
   if (const Fault fault = nominated.read(fields); fault != Fault::None) return fault;
   const bool keep_te = list_contains(fields, HeaderId::Te, "trailers");
-  const HeaderMask removed = kAlways | (keep_upgrade ? 0 : header_bit(HeaderId::Upgrade)) |
-                             (keep_te ? 0 : header_bit(HeaderId::Te));
-  fields.remove_if([&](const Field& field) {
-    return (header_bit(field.id) & removed) != 0 || nominated.contains(field);
-  });
+  const HeaderMask removed =
+      kAlways | (keep_upgrade ? 0 : header_bit(HeaderId::Upgrade)) | (keep_te ? 0 : header_bit(HeaderId::Te));
+  fields.remove_if(
+      [&](const Field& field) { return (header_bit(field.id) & removed) != 0 || nominated.contains(field); });
   if (keep_te) fields.set(HeaderId::Te, "trailers");
   return Fault::None;
 }

@@ -77,9 +77,12 @@ Fault set_target(const char* question, const Limits& limits, TextArena& arena, R
 // What stopped the target, when it is not the space behind it.
 Fault stopped_by(char c) {
   switch (c) {
-    case '\n': return Fault::BareLf;
-    case '\r': return Fault::BadRequestLine;
-    default: return Fault::BadTarget;
+    case '\n':
+      return Fault::BareLf;
+    case '\r':
+      return Fault::BadRequestLine;
+    default:
+      return Fault::BadTarget;
   }
 }
 

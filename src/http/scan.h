@@ -22,7 +22,8 @@ inline const char* scan_value(const char* at, const char* end) {
   const __m128i del = _mm_set1_epi8(0x7f);
   while (end - at >= 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), _mm_cmpeq_epi8(_mm_min_epu8(bytes, controls), bytes));
+    const __m128i control =
+        _mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), _mm_cmpeq_epi8(_mm_min_epu8(bytes, controls), bytes));
     const int mask = _mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(bytes, del)));
     if (mask != 0) return at + std::countr_zero(static_cast<unsigned>(mask));
     at += 16;

@@ -9,11 +9,11 @@
 namespace cardea::http {
 
 enum : std::uint8_t {
-  kTokenChar = 1,    // tchar
-  kFieldChar = 2,    // VCHAR, SP, HTAB, obs-text
-  kPathChar = 4,     // pchar without '%', and '/'
-  kQueryChar = 8,    // pchar without '%', and "/?[]": brackets are not in the RFC's query, but in many a real one
-  kHostChar = 16,    // unreserved
+  kTokenChar = 1,  // tchar
+  kFieldChar = 2,  // VCHAR, SP, HTAB, obs-text
+  kPathChar = 4,   // pchar without '%', and '/'
+  kQueryChar = 8,  // pchar without '%', and "/?[]": brackets are not in the RFC's query, but in many a real one
+  kHostChar = 16,  // unreserved
   kHexDigit = 32,
   kDigit = 64,
   kUnreserved = 128,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Upgrade (RFC 9110 section 7.8) and the WebSocket handshake over HTTP/1.1 (RFC 6455 section 4). Pure functions of heads.
+// Upgrade (RFC 9110 section 7.8) and the WebSocket handshake over HTTP/1.1 (RFC 6455 section 4). Pure functions of
+// heads.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ enum class UpgradeKind : std::uint8_t {
   None,       // no Upgrade, or one to be ignored (HTTP/1.0, no "Connection: upgrade"): strip it and go on
   WebSocket,  // a complete opening handshake
   Other,      // one other protocol that may be tunnelled
-  Refused,    // a name of HTTP itself or TLS (h2c, HTTP/2.0, TLS/1.2), several protocols: strip it and go on. Tunnelling
-              // these would carry further requests past the gateway.
+  Refused,  // a name of HTTP itself or TLS (h2c, HTTP/2.0, TLS/1.2), several protocols: strip it and go on. Tunnelling
+            // these would carry further requests past the gateway.
   Malformed,  // a WebSocket handshake that is not GET, or without its one key and version: 400
 };
 // Before strip_hop_by_hop(), which takes Connection away.

@@ -78,25 +78,6 @@ bool is_normal_escape(const char* at, const char* end) {
   return at[1] < 'a' && at[2] < 'a';
 }
 
-// Whether what follows a '/' is an empty segment before another one, or begins with a dot.
-bool is_suspect_segment(const char* next, const char* end) { return next != end && (*next == '/' || *next == '.'); }
-
-bool is_normal(std::string_view path) {
-  if (path.empty() || path[0] != '/') return false;
-  const char* const end = path.data() + path.size();
-  for (const char* at = path.data(); at != end; ++at) {
-    if (*at == '/') {
-      if (is_suspect_segment(at + 1, end)) return false;
-    } else if (*at == '%') {
-      if (!is_normal_escape(at, end)) return false;
-      at += 2;
-    } else if (!is_class(*at, kPathChar)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 // "." or "..", also with parameters as some servers read them ("..;x").
 enum class Dots : std::uint8_t { None, One, Two, Hidden };
 Dots dots(std::string_view segment) {
@@ -105,6 +86,30 @@ Dots dots(std::string_view segment) {
   if (count == 0 || count == 3) return Dots::None;
   if (count == segment.size()) return count == 1 ? Dots::One : Dots::Two;
   return segment[count] == ';' ? Dots::Hidden : Dots::None;
+}
+
+// Whether the segment that begins here is not empty before another one, and no dot segment.
+bool is_normal_segment(const char* begin, const char* end) {
+  if (begin == end) return true;
+  if (*begin == '/') return false;
+  if (*begin != '.') return true;
+  return dots({begin, static_cast<std::size_t>(std::find(begin, end, '/') - begin)}) == Dots::None;
+}
+
+bool is_normal(std::string_view path) {
+  if (path.empty() || path[0] != '/') return false;
+  const char* const end = path.data() + path.size();
+  for (const char* at = path.data(); at != end; ++at) {
+    if (*at == '/') {
+      if (!is_normal_segment(at + 1, end)) return false;
+    } else if (*at == '%') {
+      if (!is_normal_escape(at, end)) return false;
+      at += 2;
+    } else if (!is_class(*at, kPathChar)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // Whether a kept %2F or %5C would make a dot segment for a backend that decodes it.
@@ -133,10 +138,16 @@ class PathBuilder {
     const std::string_view text(segment, static_cast<std::size_t>(out_ - segment));
     if (separators_ == EncodedSeparators::Keep && hides_dots(text)) return Fault::HiddenDotSegment;
     switch (dots(text)) {
-      case Dots::Hidden: return Fault::HiddenDotSegment;
-      case Dots::One: out_ = segment; return Fault::None;
-      case Dots::Two: out_ = segment; return pop();
-      case Dots::None: break;
+      case Dots::Hidden:
+        return Fault::HiddenDotSegment;
+      case Dots::One:
+        out_ = segment;
+        return Fault::None;
+      case Dots::Two:
+        out_ = segment;
+        return pop();
+      case Dots::None:
+        break;
     }
     if (!text.empty() && !last) *out_++ = '/';
     return Fault::None;

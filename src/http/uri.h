@@ -17,16 +17,16 @@ namespace cardea::http {
 // host [":" port], no userinfo. Names: letters, digits, '-', '.', '_', '~', no empty label; or an IPv6 address in
 // brackets. Stricter than RFC 3986, whose percent-encoding and punctuation in names nobody means.
 struct Authority {
-  std::string_view host;  // as written, without port; IPv6 with its brackets
-  std::uint16_t port = 0; // 0: not named
+  std::string_view host;   // as written, without port; IPv6 with its brackets
+  std::uint16_t port = 0;  // 0: not named
 };
 std::optional<Authority> parse_authority(std::string_view text);
 
 // For comparing and matching: lower case, without a final dot. A copy only when it is not so already.
 std::string_view normal_host(std::string_view host, TextArena& arena);
 
-// The normal form: absolute, percent-encodings of unreserved characters decoded and others upper case, no empty segment,
-// no dot segment. Idempotent, never longer than the input. A path that is normal already is returned as it is.
+// The normal form: absolute, percent-encodings of unreserved characters decoded and others upper case, no empty
+// segment, no dot segment. Idempotent, never longer than the input. A path that is normal already is returned as it is.
 struct NormalPath {
   std::string_view path;
   Fault fault = Fault::None;
