@@ -10,7 +10,9 @@ void Histogram::Snapshot::add(const Snapshot& other) {
   sum += other.sum;
 }
 
-std::uint64_t Histogram::Snapshot::total() const { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
+std::uint64_t Histogram::Snapshot::total() const {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
 
 Histogram::Snapshot Histogram::read() const {
   Snapshot snapshot;

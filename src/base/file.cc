@@ -49,7 +49,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   // O_NONBLOCK so that opening a FIFO cannot hang; it means nothing for regular files.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return failed("open", path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) return failed("read", path);
   if (!S_ISREG(status.st_mode)) return fail(fmt::format("cannot read {}: not a regular file", path.string()));
 

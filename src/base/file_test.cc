@@ -36,7 +36,7 @@ TEST_F(File, ReadsWhatItWrote) {
 TEST_F(File, LeavesNothingBesideTheFile) {
   ASSERT_TRUE(write_file_atomically(folder_ / "a", "1", 0600));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat((folder_ / "a").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 

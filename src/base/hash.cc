@@ -14,8 +14,7 @@ Hash128 hash128(std::string_view content) {
   // Fetched once: the implicit fetch of EVP_sha256() costs more than hashing a small part.
   static EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  if (kSha256 == nullptr ||
-      EVP_Digest(content.data(), content.size(), digest.data(), nullptr, kSha256, nullptr) != 1) {
+  if (kSha256 == nullptr || EVP_Digest(content.data(), content.size(), digest.data(), nullptr, kSha256, nullptr) != 1) {
     std::abort();  // without SHA-256 nothing here has an identity
   }
   Hash128 hash;

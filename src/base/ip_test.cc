@@ -29,9 +29,9 @@ TEST(Ip, ReadsAndPrints) {
 }
 
 TEST(Ip, RefusesWhatIsNone) {
-  for (const std::string_view text :
-       {"", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "0x7f.0.0.1", "[::1]", ":::",
-        "::1%lo", "1::2::3", "12345::", "localhost", "1.2.3.4:80", "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2555"}) {
+  for (const std::string_view text : {"", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4",
+                                      "0x7f.0.0.1", "[::1]", ":::", "::1%lo", "1::2::3", "12345::", "localhost",
+                                      "1.2.3.4:80", "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2555"}) {
     EXPECT_FALSE(parse_ip(text)) << text;
   }
   EXPECT_FALSE(parse_ip(std::string_view("1.2.3.4\0", 8)));
@@ -54,8 +54,8 @@ TEST(Ip, ReadsPorts) {
     ASSERT_TRUE(endpoint) << text;
     EXPECT_EQ(to_string(*endpoint), text);
   }
-  for (const std::string_view text :
-       {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "[127.0.0.1]:80", "[::1]", ":80", "localhost:80"}) {
+  for (const std::string_view text : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80",
+                                      "[127.0.0.1]:80", "[::1]", ":80", "localhost:80"}) {
     const auto endpoint = parse_ip_port(text);
     ASSERT_FALSE(endpoint) << text;
     EXPECT_NE(endpoint.error().message.find(text), std::string::npos);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as JSON: reading ends, and what was read is written and read back as the same.
-#include "base/json.h"
-
 #include <cstdlib>
+
+#include "base/json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cardea::base;

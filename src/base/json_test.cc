@@ -49,8 +49,9 @@ TEST(Json, KeepsIntegersAndDoublesApart) {
   EXPECT_EQ(parsed("0e53").as_double(), 0.0);
   EXPECT_EQ(parsed("1e-999").as_double(), 0.0);
   EXPECT_EQ(parsed("-0").as_int(), 0);
-  EXPECT_EQ(parsed("[0.1,-0.30000000000000004,5e-324,1.7976931348623157e308,123456789.123456789]").as_array()[3].as_double(),
-            std::numeric_limits<double>::max());
+  EXPECT_EQ(
+      parsed("[0.1,-0.30000000000000004,5e-324,1.7976931348623157e308,123456789.123456789]").as_array()[3].as_double(),
+      std::numeric_limits<double>::max());
 }
 
 TEST(Json, RemembersPositions) {
@@ -76,9 +77,29 @@ TEST(Json, PositionsDoNotGetLostInStringsThatLookLikeStructure) {
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const std::string_view text :
-       {"", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "01", "+1", ".5", "1.", "nul", "NaN", "Infinity", "[1] 2",
-        "// x\n1", "/*x*/1", "\"a\nb\"", "\"\\x\"", "\"\\uD800\"", "\"\xFF\"", "\"\xED\xA0\x80\"", "\xEF\xBB\xBF{}"}) {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "{",
+                                      "[1,]",
+                                      "{\"a\":1,}",
+                                      "{a:1}",
+                                      "'a'",
+                                      "01",
+                                      "+1",
+                                      ".5",
+                                      "1.",
+                                      "nul",
+                                      "NaN",
+                                      "Infinity",
+                                      "[1] 2",
+                                      "// x\n1",
+                                      "/*x*/1",
+                                      "\"a\nb\"",
+                                      "\"\\x\"",
+                                      "\"\\uD800\"",
+                                      "\"\xFF\"",
+                                      "\"\xED\xA0\x80\"",
+                                      "\xEF\xBB\xBF{}"}) {
     EXPECT_TRUE(refused(text).starts_with("line ")) << text;
   }
   EXPECT_NE(refused(std::string_view("1\0", 2)), "");
@@ -86,7 +107,8 @@ TEST(Json, RefusesWhatIsNotJson) {
 }
 
 TEST(Json, ErrorsSayWhere) {
-  EXPECT_TRUE(refused("{\n \"a\": 1,\n \"b\": x\n}").starts_with("line 3, column 7:")) << refused("{\n \"a\": 1,\n \"b\": x\n}");
+  EXPECT_TRUE(refused("{\n \"a\": 1,\n \"b\": x\n}").starts_with("line 3, column 7:"))
+      << refused("{\n \"a\": 1,\n \"b\": x\n}");
   EXPECT_EQ(refused("{\"a\":1,\n \"b\":2, \"a\":3}"), "line 2, column 9: member \"a\" stands here a second time");
 }
 

@@ -23,11 +23,16 @@ constexpr std::array<std::string_view, 5> kNames = {"debug", "info", "warn", "er
 
 spdlog::level::level_enum native(LogLevel level) {
   switch (level) {
-    case LogLevel::Debug: return spdlog::level::debug;
-    case LogLevel::Info: return spdlog::level::info;
-    case LogLevel::Warn: return spdlog::level::warn;
-    case LogLevel::Error: return spdlog::level::err;
-    case LogLevel::Off: break;
+    case LogLevel::Debug:
+      return spdlog::level::debug;
+    case LogLevel::Info:
+      return spdlog::level::info;
+    case LogLevel::Warn:
+      return spdlog::level::warn;
+    case LogLevel::Error:
+      return spdlog::level::err;
+    case LogLevel::Off:
+      break;
   }
   return spdlog::level::off;
 }
@@ -37,8 +42,8 @@ spdlog::logger& logger() {
   static spdlog::logger& instance = [] -> spdlog::logger& {
     auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
     auto* made = new spdlog::logger("cardea", std::move(sink));
-    made->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v",
-                                                                    spdlog::pattern_time_type::utc));
+    made->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc));
     made->set_level(spdlog::level::trace);
     return *made;
   }();

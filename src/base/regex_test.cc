@@ -17,7 +17,9 @@ TEST(Regex, MatchesTheWholeText) {
 }
 
 TEST(Regex, TakesAnyBytes) {
-  EXPECT_TRUE(Regex::compile("a.b")->full_match("a\xFF" "b"));
+  EXPECT_TRUE(
+      Regex::compile("a.b")->full_match("a\xFF"
+                                        "b"));
   EXPECT_TRUE(Regex::compile(".*\xC3\xA9")->full_match("caf\xC3\xA9"));
 }
 

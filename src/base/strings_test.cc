@@ -64,13 +64,17 @@ TEST(Strings, Base64) {
     std::string_view bytes;
     std::string_view text;
   };
-  for (const auto& [bytes, text] : std::initializer_list<Case>{
-           {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}, {"\xFB\xFF\xFE", "+//+"}}) {
+  for (const auto& [bytes, text] : std::initializer_list<Case>{{"", ""},
+                                                               {"f", "Zg=="},
+                                                               {"fo", "Zm8="},
+                                                               {"foo", "Zm9v"},
+                                                               {"foobar", "Zm9vYmFy"},
+                                                               {"\xFB\xFF\xFE", "+//+"}}) {
     EXPECT_EQ(encode_base64(bytes), text);
     EXPECT_EQ(decode_base64(text), bytes);
   }
-  for (const std::string_view text : {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 8", "Zm8\n", "=", "====", "Z===", "-__-",
-                                      "Zg==Zg=="}) {
+  for (const std::string_view text :
+       {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 8", "Zm8\n", "=", "====", "Z===", "-__-", "Zg==Zg=="}) {
     EXPECT_EQ(decode_base64(text), std::nullopt) << text;
   }
 }

@@ -133,7 +133,8 @@ std::string one_line(const X509_NAME* name) {
 }
 
 std::string_view bytes_of(const ASN1_STRING* text) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
 bool is_name(std::string_view name) {
@@ -178,11 +179,16 @@ WallTime to_time(const ASN1_TIME* time) {
 Result<KeyType> key_type_of(const EVP_PKEY* key) {
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
-    case EVP_PKEY_RSA_PSS: return KeyType::Rsa;
-    case EVP_PKEY_EC: return KeyType::Ecdsa;
-    case EVP_PKEY_ED25519: return KeyType::Ed25519;
-    case EVP_PKEY_ED448: return KeyType::Other;
-    default: return fail("the private key has a type that TLS cannot serve with: RSA, ECDSA or Ed25519 is needed");
+    case EVP_PKEY_RSA_PSS:
+      return KeyType::Rsa;
+    case EVP_PKEY_EC:
+      return KeyType::Ecdsa;
+    case EVP_PKEY_ED25519:
+      return KeyType::Ed25519;
+    case EVP_PKEY_ED448:
+      return KeyType::Other;
+    default:
+      return fail("the private key has a type that TLS cannot serve with: RSA, ECDSA or Ed25519 is needed");
   }
 }
 

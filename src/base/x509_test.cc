@@ -28,7 +28,8 @@ std::string written(const std::function<int(BIO*)>& write) {
 }
 
 std::string pem(const Key& key) {
-  return written([&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
+  return written(
+      [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
 struct CertificateOptions {
@@ -45,8 +46,8 @@ std::string certificate(const Key& key, const CertificateOptions& options) {
   ASN1_TIME_set_string(X509_getm_notBefore(made.get()), "20240101000000Z");
   ASN1_TIME_set_string(X509_getm_notAfter(made.get()), "20250101000000Z");
   X509_NAME* const name = X509_get_subject_name(made.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(options.common_name.c_str()),
-                             -1, -1, 0);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(options.common_name.c_str()), -1, -1, 0);
   X509_set_issuer_name(made.get(), name);
   X509_set_pubkey(made.get(), key.get());
   if (!options.names.empty()) {
@@ -69,7 +70,8 @@ std::string refused(std::string_view chain, std::string_view key) {
 TEST(X509, TellsWhatACertificateHolds) {
   const Key key = ecdsa();
   const auto info = check_certificate(
-      certificate(key, {.names = "DNS:Shop.localhost,DNS:*.shop.localhost,IP:127.0.0.1,IP:::1", .digest = EVP_sha256()}),
+      certificate(key,
+                  {.names = "DNS:Shop.localhost,DNS:*.shop.localhost,IP:127.0.0.1,IP:::1", .digest = EVP_sha256()}),
       pem(key));
   ASSERT_TRUE(info) << info.error().message;
   EXPECT_EQ(info->subject, "CN=shop.localhost");
@@ -120,10 +122,12 @@ TEST(X509, NoticesDamage) {
   const Key key = ecdsa();
   const std::string chain = certificate(key);
   const std::string second = certificate(ecdsa());
-  EXPECT_TRUE(refused(chain.substr(0, chain.size() - 30), pem(key)).starts_with("the certificate chain is damaged: PEM block 1"));
+  EXPECT_TRUE(refused(chain.substr(0, chain.size() - 30), pem(key))
+                  .starts_with("the certificate chain is damaged: PEM block 1"));
   const std::string garbage = "-----BEGIN CERTIFICATE-----\nTWlzcw==\n-----END CERTIFICATE-----\n";
   EXPECT_TRUE(refused(chain + garbage, pem(key)).starts_with("the certificate chain is damaged: certificate 2"));
-  EXPECT_TRUE(refused(chain + second.substr(0, 200), pem(key)).starts_with("the certificate chain is damaged: PEM block 2"));
+  EXPECT_TRUE(
+      refused(chain + second.substr(0, 200), pem(key)).starts_with("the certificate chain is damaged: PEM block 2"));
   EXPECT_TRUE(refused(chain, "-----BEGIN PRIVATE KEY-----\nTWlzcw==\n-----END PRIVATE KEY-----\n")
                   .starts_with("the private key is damaged"));
   EXPECT_TRUE(check_certificate(chain + second, pem(key)));
@@ -132,8 +136,8 @@ TEST(X509, NoticesDamage) {
 TEST(X509, RefusesKeysWithAPassphrase) {
   const Key key = ecdsa();
   const std::string encrypted = written([&](BIO* bio) {
-    return PEM_write_bio_PrivateKey(bio, key.get(), EVP_aes_128_cbc(), reinterpret_cast<const unsigned char*>("pass"), 4,
-                                    nullptr, nullptr);
+    return PEM_write_bio_PrivateKey(bio, key.get(), EVP_aes_128_cbc(), reinterpret_cast<const unsigned char*>("pass"),
+                                    4, nullptr, nullptr);
   });
   EXPECT_EQ(refused(certificate(key), encrypted), "the private key has a passphrase: store it without one");
 }

@@ -20,8 +20,8 @@ struct YamlDocuments {
 };
 YamlDocuments parse_yaml(std::string_view text);
 
-// Block style, members in their order, ended by a line break. Strings are quoted only where a YAML 1.1 reader would take
-// them for something else; what YAML cannot say is replaced as in JSON.
+// Block style, members in their order, ended by a line break. Strings are quoted only where a YAML 1.1 reader would
+// take them for something else; what YAML cannot say is replaced as in JSON.
 std::string to_yaml(const Value& value);
 
 }  // namespace cardea::base

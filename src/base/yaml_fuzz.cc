@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as YAML: reading ends within its bounds, and each document that was read is written and read back as the
 // same, also as JSON.
-#include "base/yaml.h"
-
 #include <cstdlib>
 
 #include "base/json.h"
+#include "base/yaml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cardea::base;

@@ -126,15 +126,19 @@ class ChunkReader {
         if (!document.is_null()) out_.values.push_back(std::move(document));
         return {};
       }
-      case YAML_SCALAR_EVENT: return scalar(event->data.scalar, position);
-      case YAML_ALIAS_EVENT: return alias(text_of(event->data.alias.anchor), position);
+      case YAML_SCALAR_EVENT:
+        return scalar(event->data.scalar, position);
+      case YAML_ALIAS_EVENT:
+        return alias(text_of(event->data.alias.anchor), position);
       case YAML_SEQUENCE_START_EVENT:
         return open(Value::Array{}, event->data.sequence_start.tag, event->data.sequence_start.anchor, position);
       case YAML_MAPPING_START_EVENT:
         return open(Value::Object{}, event->data.mapping_start.tag, event->data.mapping_start.anchor, position);
       case YAML_SEQUENCE_END_EVENT:
-      case YAML_MAPPING_END_EVENT: return close();
-      default: return {};
+      case YAML_MAPPING_END_EVENT:
+        return close();
+      default:
+        return {};
     }
   }
 
@@ -143,8 +147,8 @@ class ChunkReader {
     const std::string_view text(reinterpret_cast<const char*>(event.value), event.length);
     const bool plain = event.style == YAML_PLAIN_SCALAR_STYLE;
     const std::string_view tag = text_of(event.tag);
-    const bool names_merge = builder_.wants_name() && text == "<<" &&
-                             ((plain && tag.empty()) || tag == "tag:yaml.org,2002:merge");
+    const bool names_merge =
+        builder_.wants_name() && text == "<<" && ((plain && tag.empty()) || tag == "tag:yaml.org,2002:merge");
     if (names_merge) {
       frames_.back().merge_next = true;
       builder_.name("<<", position);
@@ -160,8 +164,8 @@ class ChunkReader {
   Result<> alias(std::string_view name, Position position) {
     const auto anchor = anchors_.find(name);
     if (anchor == anchors_.end()) {
-      return error(position, fmt::format("*{} repeats something that is not there: no finished &{} stands before it", name,
-                                         name));
+      return error(position, fmt::format("*{} repeats something that is not there: no finished &{} stands before it",
+                                         name, name));
     }
     const auto& [value, size] = anchor->second;
     if (builder_.depth() + size.depth > kMaxDepth) return too_deep(position);

@@ -138,7 +138,8 @@ Result<Value> resolve_tagged(std::string_view text, std::string_view type) {
     std::erase_if(packed, [](char c) { return c == '\n' || c == ' ' || c == '\t'; });
     auto bytes = decode_base64(packed);
     if (!bytes) return fail("not base64, as the tag !!binary demands");
-    if (!is_utf8(*bytes)) return fail("the bytes under the tag !!binary are not UTF-8 text, which is all that fits here");
+    if (!is_utf8(*bytes))
+      return fail("the bytes under the tag !!binary are not UTF-8 text, which is all that fits here");
     return Value(std::move(*bytes));
   }
   const Value value = resolve_plain(text);
@@ -152,7 +153,8 @@ Result<Value> resolve_tagged(std::string_view text, std::string_view type) {
 
 // [-+]? digits (: one or two digits)+ and maybe a fraction: base 60.
 bool is_base_60(std::string_view text) {
-  return text.find(':') != std::string_view::npos && text.find_first_not_of("0123456789_:.+-") == std::string_view::npos;
+  return text.find(':') != std::string_view::npos &&
+         text.find_first_not_of("0123456789_:.+-") == std::string_view::npos;
 }
 
 // YYYY-M..., a date or a time stamp.

@@ -9,7 +9,8 @@ namespace {
 
 bool is_marker(std::string_view line, std::string_view marker) {
   if (!line.starts_with(marker)) return false;
-  return line.size() == marker.size() || std::string_view(" \t\r\n").find(line[marker.size()]) != std::string_view::npos;
+  return line.size() == marker.size() ||
+         std::string_view(" \t\r\n").find(line[marker.size()]) != std::string_view::npos;
 }
 
 bool is_blank(std::string_view line) {

@@ -111,8 +111,8 @@ TEST(Yaml, ABrokenDocumentCostsItselfOnly) {
 }
 
 TEST(Yaml, DirectivesBelongToTheirDocument) {
-  const YamlDocuments documents =
-      parse_yaml("%YAML 1.1\n---\na: 1\n...\n%TAG !y! tag:yaml.org,2002:\n# x\n---\nb: !y!str 1\n---\nc: |\n  %d\n  ---\n");
+  const YamlDocuments documents = parse_yaml(
+      "%YAML 1.1\n---\na: 1\n...\n%TAG !y! tag:yaml.org,2002:\n# x\n---\nb: !y!str 1\n---\nc: |\n  %d\n  ---\n");
   for (const Error& error : documents.errors) ADD_FAILURE() << error.message;
   ASSERT_EQ(documents.values.size(), 3u);
   EXPECT_EQ(to_json(documents.values[1]), R"({"b":"1"})");
@@ -135,9 +135,12 @@ TEST(Yaml, ReadsNoOtherEncoding) {
 
 TEST(Yaml, ErrorsHelp) {
   EXPECT_EQ(refused("a:\n\tb: é\n"),
-            "line 2, column 1: found a tab where only spaces may indent, while scanning for the next token that began on line 2");
-  EXPECT_TRUE(refused("é: 'x\n").starts_with("line 2, column 1: found unexpected end of stream, while scanning a quoted"));
-  EXPECT_TRUE(refused("a: b: c\n").starts_with("line 1, column 5: mapping values are not allowed")) << refused("a: b: c\n");
+            "line 2, column 1: found a tab where only spaces may indent, while scanning for the next token that began "
+            "on line 2");
+  EXPECT_TRUE(
+      refused("é: 'x\n").starts_with("line 2, column 1: found unexpected end of stream, while scanning a quoted"));
+  EXPECT_TRUE(refused("a: b: c\n").starts_with("line 1, column 5: mapping values are not allowed"))
+      << refused("a: b: c\n");
 }
 
 TEST(Yaml, AliasesRepeatAnchors) {
@@ -182,7 +185,8 @@ TEST(Yaml, BoundsDepth) {
   EXPECT_EQ(refused("[" + open + close + "]"), "line 1, column 101: nested deeper than 100 levels");
   // An alias counts with the depth of what it repeats.
   const std::string deep = "- &a " + std::string(60, '[') + std::string(60, ']') + "\n- ";
-  EXPECT_NE(refused(deep + std::string(60, '[') + "*a" + std::string(60, ']')).find("nested deeper"), std::string::npos);
+  EXPECT_NE(refused(deep + std::string(60, '[') + "*a" + std::string(60, ']')).find("nested deeper"),
+            std::string::npos);
 }
 
 TEST(Yaml, LargeDocumentsWithoutAliasesAreFine) {
@@ -194,21 +198,25 @@ TEST(Yaml, LargeDocumentsWithoutAliasesAreFine) {
 }
 
 TEST(YamlWriter, WritesBlockStyle) {
-  EXPECT_EQ(to_yaml(*parse_json(
-                R"({"kind":"Gateway","status":{"addresses":[{"type":"IPAddress","value":"127.0.0.1"}],"m":1,"e":[],"o":{}}})")),
-            "kind: Gateway\nstatus:\n  addresses:\n  - type: IPAddress\n    value: 127.0.0.1\n  m: 1\n  e: []\n  o: {}\n");
+  EXPECT_EQ(
+      to_yaml(*parse_json(
+          R"({"kind":"Gateway","status":{"addresses":[{"type":"IPAddress","value":"127.0.0.1"}],"m":1,"e":[],"o":{}}})")),
+      "kind: Gateway\nstatus:\n  addresses:\n  - type: IPAddress\n    value: 127.0.0.1\n  m: 1\n  e: []\n  o: {}\n");
 }
 
 TEST(YamlWriter, QuotesWhatWouldBeMisread) {
   for (const std::string_view text :
-       {"yes", "No", "y", "on", "true", "null", "~", "", "1", "-1", "0x1f", "010", "08", "1e3", ".5", "1_000", ".inf",
-        "-.INF", ".nan", "1:30", "2024-01-31", "2024-01-31T10:00:00Z", "<<", "=", "- a", "a: b", "a #b", "#a", "&a",
-        "*a", "!a", "%a", "@a", "`a", "[a", "{a", "'a", "\"a", " a", "a ", "a:", "?", "-", "---", "...", "|", ">"}) {
+       {"yes", "No", "y",   "on",   "true",  "null", "~",     "",     "1",    "-1",         "0x1f",
+        "010", "08", "1e3", ".5",   "1_000", ".inf", "-.INF", ".nan", "1:30", "2024-01-31", "2024-01-31T10:00:00Z",
+        "<<",  "=",  "- a", "a: b", "a #b",  "#a",   "&a",    "*a",   "!a",   "%a",         "@a",
+        "`a",  "[a", "{a",  "'a",   "\"a",   " a",   "a ",    "a:",   "?",    "-",          "---",
+        "...", "|",  ">"}) {
     const std::string yaml = to_yaml(Value(text));
     EXPECT_TRUE(yaml.starts_with('"') || yaml.starts_with('\'')) << yaml;
     EXPECT_EQ(json(yaml), to_json(Value(text)));
   }
-  for (const std::string_view text : {"a", "cart:80", "a-b", "/x?y=1", "127.0.0.1", "*.example.com", "yesterday", "a'b"}) {
+  for (const std::string_view text :
+       {"a", "cart:80", "a-b", "/x?y=1", "127.0.0.1", "*.example.com", "yesterday", "a'b"}) {
     if (text.starts_with('*')) continue;
     EXPECT_EQ(to_yaml(Value(text)), std::string(text) + "\n");
   }

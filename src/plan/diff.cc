@@ -15,7 +15,7 @@ Hash hash_of(const Ref<Part>& part) {
 }
 
 template <class Part, class Item>
-const std::vector<Ref<Item>>& items_of(const Ref<Part>& part, std::vector<Ref<Item>> Part::*items) {
+const std::vector<Ref<Item>>& items_of(const Ref<Part>& part, std::vector<Ref<Item>> Part::* items) {
   static const std::vector<Ref<Item>> kNone;
   return part ? (*part).*items : kNone;
 }
@@ -23,7 +23,7 @@ const std::vector<Ref<Item>>& items_of(const Ref<Part>& part, std::vector<Ref<It
 // Keys whose item is in one list only, or differs; sorted.
 template <class Item>
 std::vector<std::string> changed_keys(const std::vector<Ref<Item>>& previous, const std::vector<Ref<Item>>& next,
-                                      std::string Item::*key) {
+                                      std::string Item::* key) {
   std::map<std::string, Hash> before;
   for (const auto& item : previous) before.emplace((*item).*key, item->hash);
   std::vector<std::string> changed;
@@ -69,14 +69,12 @@ Difference diff(const Plan& previous, const Plan& next) {
   difference.secrets = hash_of(previous.secrets) != hash_of(next.secrets);
   if (difference.routing) diff_listeners(previous, next, difference);
   if (difference.endpoints) {
-    difference.backends =
-        changed_keys(items_of(previous.endpoints, &Endpoints::backends),
-                     items_of(next.endpoints, &Endpoints::backends), &BackendEndpoints::backend_id);
+    difference.backends = changed_keys(items_of(previous.endpoints, &Endpoints::backends),
+                                       items_of(next.endpoints, &Endpoints::backends), &BackendEndpoints::backend_id);
   }
   if (difference.secrets) {
-    difference.certificates =
-        changed_keys(items_of(previous.secrets, &Secrets::certificates),
-                     items_of(next.secrets, &Secrets::certificates), &Certificate::id);
+    difference.certificates = changed_keys(items_of(previous.secrets, &Secrets::certificates),
+                                           items_of(next.secrets, &Secrets::certificates), &Certificate::id);
   }
   return difference;
 }

@@ -27,9 +27,7 @@ class Rules {
  public:
   explicit Rules(const Routing& routing) {
     collect(routing);
-    const auto order = [](const Rule* rule) {
-      return std::tie(rule->route, rule->kind, rule->index, rule->hash);
-    };
+    const auto order = [](const Rule* rule) { return std::tie(rule->route, rule->kind, rule->index, rule->hash); };
     std::ranges::sort(rules_, [&](const Rule* a, const Rule* b) { return order(a) < order(b); });
     std::map<std::string, int> uses;
     for (const Rule* rule : rules_) {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plan is read from the wire: whatever comes, reading ends, and what was read is written and read back as the same.
-#include "plan/json.h"
-
 #include <cstdlib>
 
 #include "base/json.h"
 #include "plan/diff.h"
+#include "plan/json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cardea;

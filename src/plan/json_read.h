@@ -23,7 +23,8 @@ struct FirstError {
 
 class Node {
  public:
-  Node(const Value& value, std::string path, FirstError& error) : value_(&value), path_(std::move(path)), error_(&error) {}
+  Node(const Value& value, std::string path, FirstError& error)
+      : value_(&value), path_(std::move(path)), error_(&error) {}
 
   std::string string() const;
   bool boolean() const;

@@ -143,8 +143,8 @@ Ref<Routing> read_routing(const std::optional<Node>& node) {
   if (const auto list = members.find("rules")) {
     for (const Node& item : list->items()) read_rule(item, backends, rules);
   }
-  routing.listeners = read_list<Ref<Listener>>(members.find("listeners"),
-                                               [&](const Node& item) { return read_listener(item, rules); });
+  routing.listeners =
+      read_list<Ref<Listener>>(members.find("listeners"), [&](const Node& item) { return read_listener(item, rules); });
   return seal(std::move(routing));
 }
 

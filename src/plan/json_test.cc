@@ -148,8 +148,9 @@ TEST(PlanJson, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(refused("{\"gateway\":\"a/b\",\n\"x\":1}"), "line 2, column 5: x is not known");
   EXPECT_EQ(refused(R"({"gateway":"a/b","endpoints":[{"backend":"c","endpoints":[{"address":"d","port":65536}]}]})"),
             "line 1, column 81: endpoints[0].endpoints[0].port must be a whole number from 0 to 65535");
-  EXPECT_EQ(refused(R"({"gateway":"a/b","routing":{"listeners":[{"name":"x","owner":"a/b","port":1,"protocol":"Q"}]}})"),
-            "line 1, column 88: routing.listeners[0].protocol must be one of HTTP, HTTPS, TLS, TCP, UDP");
+  EXPECT_EQ(
+      refused(R"({"gateway":"a/b","routing":{"listeners":[{"name":"x","owner":"a/b","port":1,"protocol":"Q"}]}})"),
+      "line 1, column 88: routing.listeners[0].protocol must be one of HTTP, HTTPS, TLS, TCP, UDP");
   EXPECT_NE(refused(R"({"gateway":"a/b","routing":{"rules":[{"id":"r","route":"a/r","backends":[{"backend":"c"}]}]}})")
                 .find("names a backend that is not among routing.backends"),
             std::string::npos);

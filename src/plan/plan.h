@@ -3,8 +3,9 @@
 // neither knows the other. It speaks the words of the Gateway API (v1.6.1) and holds resolved facts only: no references
 // to look up, no status, no live pointers, no compiled regular expressions, no resolved names.
 //
-// Structural sharing: parts are held by pointers to immutable values (Ref). A part's identity is the hash of its content,
-// so an unchanged part of the next plan is the same pointer, also after a trip over the wire. Any thread may read.
+// Structural sharing: parts are held by pointers to immutable values (Ref). A part's identity is the hash of its
+// content, so an unchanged part of the next plan is the same pointer, also after a trip over the wire. Any thread may
+// read.
 //
 // Three parts with versions of their own: Routing (listeners, rules, backends), Endpoints (addresses per backend; a pod
 // that comes or goes never rebuilds a route table) and Secrets (certificates, keys).
@@ -204,7 +205,7 @@ struct Routing {
 struct Endpoint {
   std::string address;  // an IP address, or a name that the data plane resolves and follows
   std::uint16_t port = 0;
-  bool ready = true;         // EndpointSlice conditions; ready false and serving and terminating: a last resort
+  bool ready = true;  // EndpointSlice conditions; ready false and serving and terminating: a last resort
   bool serving = true;
   bool terminating = false;
   auto operator<=>(const Endpoint&) const = default;
