@@ -81,7 +81,7 @@ void draft_backends(const api::HTTPRouteRule& rule, const ResolvedBackend* resol
     plan::BackendRef backend{
         .weight = ref.weight, .fault = resolved->fault, .id = resolved->id, .backend = resolved->backend, .filters = {}};
     ++resolved;
-    auto filters = translate_filters(ref.filters, {.on_backend = true, .prefix = place.prefix});
+    auto filters = translate_filters(ref.filters, {.options = place.options, .on_backend = true, .prefix = place.prefix});
     if (filters) {
       backend.filters = std::move(*filters);
     } else {
@@ -91,14 +91,14 @@ void draft_backends(const api::HTTPRouteRule& rule, const ResolvedBackend* resol
   }
 }
 
-DraftRule draft_rule(const api::HTTPRoute& route, std::uint32_t index, const ResolvedBackend* resolved) {
+DraftRule draft_rule(const api::HTTPRoute& route, std::uint32_t index, const ResolvedBackend* resolved, const Options& options) {
   const api::HTTPRouteRule& rule = route.spec.rules[index];
   DraftRule draft;
   draft.rule.route = {route.metadata.namespace_, route.metadata.name};
   draft.rule.index = index;
   draft.rule.name = rule.name;
   draft_matches(rule, draft);
-  FilterPlace place;
+  FilterPlace place{.options = &options};
   if (rule.matches.size() <= 1 && draft.matches.size() == 1 && draft.matches[0].path.type == plan::PathMatchType::PathPrefix) {
     place.prefix = &draft.matches[0].path.value;
   }
@@ -145,7 +145,8 @@ void add_matches(BuiltRoute& built, DraftRule draft) {
   }
 }
 
-std::shared_ptr<const BuiltRoute> build(const api::Ref<api::HTTPRoute>& route, std::vector<ResolvedBackend> backends) {
+std::shared_ptr<const BuiltRoute> build(const api::Ref<api::HTTPRoute>& route, std::vector<ResolvedBackend> backends,
+                                        const Options& options) {
   auto built = std::make_shared<BuiltRoute>();
   built->route = route;
   built->backends = std::move(backends);
@@ -154,7 +155,7 @@ std::shared_ptr<const BuiltRoute> build(const api::Ref<api::HTTPRoute>& route, s
   Drops drops;
   const auto& rules = route->spec.rules;
   for (std::uint32_t index = 0; index < rules.size(); ++index) {
-    DraftRule draft = draft_rule(*route, index, resolved);
+    DraftRule draft = draft_rule(*route, index, resolved, options);
     resolved += count_of_refs(rules[index]);
     if (draft.problem) drops.add(draft.rule, *draft.problem);
     add_matches(*built, std::move(draft));
@@ -189,7 +190,7 @@ std::shared_ptr<const BuiltRoute> build_http_route(const api::Ref<api::HTTPRoute
   const Memory* old = context.memory.old;
   const auto kept = old ? old->routes.find(route.get()) : decltype(old->routes.end()){};
   const bool reusable = old && kept != old->routes.end() && kept->second->backends == backends;
-  auto built = reusable ? kept->second : build(route, std::move(backends));
+  auto built = reusable ? kept->second : build(route, std::move(backends), context.options);
   context.memory.routes.emplace(route.get(), built);
   return built;
 }

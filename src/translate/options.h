@@ -14,7 +14,8 @@ struct Options {
 
   // Listener port -> the port really bound (--port-map). A port that is not named is bound as it is.
   std::map<std::uint16_t, std::uint16_t> port_map;
-  // Whether a redirect that takes "the listener's port" names the mapped one (--advertise-port-map).
+  // Whether a redirect that takes "the listener's port", or the port of a scheme, names the mapped one
+  // (--advertise-port-map). A port that the redirect itself names stays as it is.
   bool advertise_port_map = false;
 
   // All Gateways listen on one machine's addresses (`serve`), so their listeners must be distinct from one another as if

@@ -12,11 +12,13 @@
 
 #include "api/route_filter.h"
 #include "plan/plan.h"
+#include "translate/options.h"
 #include "translate/status/vocabulary.h"
 
 namespace cardea::translate {
 
 struct FilterPlace {
+  const Options* options = nullptr;
   bool on_backend = false;
   // The value of the rule's only match, when that is a PathPrefix: what ReplacePrefixMatch replaces.
   const std::string* prefix = nullptr;

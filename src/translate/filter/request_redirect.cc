@@ -3,12 +3,24 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "translate/filter/path_modifier.h"
 
 namespace cardea::translate {
+namespace {
+
+// A redirect to another scheme means its well-known port, and where that is mapped and clients are told so, the mapped one.
+std::optional<std::uint16_t> advertised_port_of(std::string_view scheme, const Options& options) {
+  if (!options.advertise_port_map) return std::nullopt;
+  const auto mapped = options.port_map.find(scheme == "https" ? 443 : 80);
+  return mapped == options.port_map.end() ? std::nullopt : std::optional(mapped->second);
+}
+
+}  // namespace
 
 std::expected<plan::Filter, Problem> translate_request_redirect(const api::HTTPRequestRedirectFilter& filter,
                                                                 const FilterPlace& place) {
@@ -28,6 +40,7 @@ std::expected<plan::Filter, Problem> translate_request_redirect(const api::HTTPR
   if (!filter.hostname.empty()) redirect.hostname = filter.hostname;
   redirect.path = std::move(*path);
   redirect.port = filter.port;
+  if (filter.scheme && !filter.port) redirect.port = advertised_port_of(filter.scheme->text(), *place.options);
   redirect.status_code = static_cast<std::uint16_t>(filter.status_code);
   return redirect;
 }
