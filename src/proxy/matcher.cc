@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <map>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "base/strings.h"
@@ -113,20 +111,15 @@ class Matcher::Builder {
     m_.conditions_.reserve(matches.size());
     for (std::uint32_t i = 0; i < matches.size(); ++i) {
       add_conditions(matches[i]);
-      add_path(i, matches[i].path);
+      if (matches[i].path.type == plan::PathMatchType::RegularExpression) add_regex_path(i, matches[i].path.value);
     }
-    order_candidates();
+    add_paths();
     m_.checks_.shrink_to_fit();
     m_.header_names_.shrink_to_fit();
     m_.regexes_.shrink_to_fit();
   }
 
  private:
-  struct Candidates {
-    std::vector<std::uint32_t> exact;
-    std::vector<std::uint32_t> prefix;
-  };
-
   const base::Regex* regex(const std::string& pattern) {
     auto compiled = regexes_.get(pattern);
     if (compiled == nullptr) {
@@ -179,49 +172,44 @@ class Matcher::Builder {
     m_.conditions_.push_back(conditions);
   }
 
-  void add_path(std::uint32_t match, const plan::PathMatch& path) {
-    std::string_view text = path.value;
-    switch (path.type) {
-      case plan::PathMatchType::RegularExpression:
-        m_.regex_paths_.push_back({match, regex(path.value)});
-        m_.conditions_.back().never |= m_.regex_paths_.back().regex == nullptr;
-        return;
-      case plan::PathMatchType::Exact:
-        candidates_[text].exact.push_back(match);
-        return;
-      case plan::PathMatchType::PathPrefix:
-        while (text.ends_with('/')) text.remove_suffix(1);
-        candidates_[text].prefix.push_back(match);
-        return;
-    }
+  void add_regex_path(std::uint32_t match, const std::string& pattern) {
+    m_.regex_paths_.push_back({match, regex(pattern)});
+    m_.conditions_.back().never |= m_.regex_paths_.back().regex == nullptr;
   }
 
-  void order_candidates() {
-    const auto append = [&](const std::vector<std::uint32_t>& matches, std::uint32_t& begin, std::uint32_t& end) {
-      begin = static_cast<std::uint32_t>(m_.order_.size());
-      m_.order_.insert(m_.order_.end(), matches.begin(), matches.end());
-      end = static_cast<std::uint32_t>(m_.order_.size());
-    };
-    m_.paths_.reserve(candidates_.size());
-    m_.order_.reserve(m_.host_->matches.size());
-    m_.table_.assign(std::bit_ceil(candidates_.size() * 2 + 1), kNone);
-    for (const auto& [text, candidates] : candidates_) {
-      PathEntry entry;
-      entry.hash = hash_path(text);
-      entry.text = text;
-      append(candidates.exact, entry.exact_begin, entry.exact_end);
-      append(candidates.prefix, entry.prefix_begin, entry.prefix_end);
-      m_.longest_ = std::max(m_.longest_, text.size());
-      insert(entry);
+  // From the last match to the first, so that each new one becomes the head of its list.
+  void add_paths() {
+    const auto& matches = m_.host_->matches;
+    m_.next_.assign(matches.size(), kNone);
+    m_.table_.assign(std::bit_ceil((matches.size() - m_.regex_paths_.size()) * 2 + 1), kNone);
+    for (auto i = static_cast<std::uint32_t>(matches.size()); i-- > 0;) {
+      std::string_view text = matches[i].path.value;
+      switch (matches[i].path.type) {
+        case plan::PathMatchType::RegularExpression:
+          break;
+        case plan::PathMatchType::Exact:
+          m_.next_[i] = std::exchange(entry(text).first_exact, i);
+          break;
+        case plan::PathMatchType::PathPrefix:
+          while (text.ends_with('/')) text.remove_suffix(1);
+          m_.next_[i] = std::exchange(entry(text).first_prefix, i);
+          break;
+      }
     }
+    m_.paths_.shrink_to_fit();
   }
 
-  void insert(const PathEntry& entry) {
+  PathEntry& entry(std::string_view text) {
+    const std::uint64_t hash = hash_path(text);
     const std::size_t mask = m_.table_.size() - 1;
-    std::size_t place = entry.hash & mask;
-    while (m_.table_[place] != kNone) place = (place + 1) & mask;
+    std::size_t place = hash & mask;
+    for (; m_.table_[place] != kNone; place = (place + 1) & mask) {
+      PathEntry& known = m_.paths_[m_.table_[place]];
+      if (known.hash == hash && known.text == text) return known;
+    }
     m_.table_[place] = static_cast<std::uint32_t>(m_.paths_.size());
-    m_.paths_.push_back(entry);
+    m_.longest_ = std::max(m_.longest_, text.size());
+    return m_.paths_.emplace_back(PathEntry{hash, text, kNone, kNone});
   }
 
   // The hash that find_by_segments() comes to at the end of `text`.
@@ -237,7 +225,6 @@ class Matcher::Builder {
 
   Matcher& m_;
   RegexCache& regexes_;
-  std::map<std::string_view, Candidates> candidates_;
   std::unordered_map<std::string_view, std::uint32_t> header_positions_;
 };
 
@@ -264,10 +251,10 @@ bool Matcher::fits(std::uint32_t match, Facts& facts) const {
   return true;
 }
 
-// The first of order_[begin, end) that fits and comes before `below`; else `below`.
-std::uint32_t Matcher::first_fit(std::uint32_t begin, std::uint32_t end, std::uint32_t below, Facts& facts) const {
-  for (std::uint32_t i = begin; i < end && order_[i] < below; ++i) {
-    if (fits(order_[i], facts)) return order_[i];
+// The first match from `first` on that fits and comes before `below`; else `below`.
+std::uint32_t Matcher::first_fit(std::uint32_t first, std::uint32_t below, Facts& facts) const {
+  for (std::uint32_t match = first; match < below; match = next_[match]) {
+    if (fits(match, facts)) return match;
   }
   return below;
 }
@@ -292,10 +279,9 @@ std::uint32_t Matcher::find_by_segments(std::string_view path, Facts& facts) con
   for (std::size_t end = 0;;) {
     const PathEntry* entry = lookup(hash, path.substr(0, end));
     if (end == path.size()) whole = entry;
-    if (entry && entry->prefix_begin != entry->prefix_end) {
+    if (entry && entry->first_prefix != kNone) {
       if (count == prefixes.size()) {  // deeper than usual: ask the shortest ones at once
-        for (const PathEntry* prefix : prefixes)
-          best = first_fit(prefix->prefix_begin, prefix->prefix_end, best, facts);
+        for (const PathEntry* prefix : prefixes) best = first_fit(prefix->first_prefix, best, facts);
         count = 0;
       }
       prefixes[count++] = entry;
@@ -306,10 +292,10 @@ std::uint32_t Matcher::find_by_segments(std::string_view path, Facts& facts) con
     hash = chain_hash(hash, path.substr(end, next - end));
     end = next;
   }
-  if (whole) best = first_fit(whole->exact_begin, whole->exact_end, best, facts);
+  if (whole) best = first_fit(whole->first_exact, best, facts);
   while (count > 0) {
     const PathEntry* prefix = prefixes[--count];
-    best = first_fit(prefix->prefix_begin, prefix->prefix_end, best, facts);
+    best = first_fit(prefix->first_prefix, best, facts);
   }
   return best;
 }

@@ -71,12 +71,12 @@ class Matcher {
     std::string_view text;
     http::HeaderId id;
   };
-  // A value of Exact or PathPrefix (without its final '/') and the matches that have it, in order_.
+  // A value of Exact or PathPrefix (without its final '/') and the first match that has it; next_ leads to the others.
   struct PathEntry {
     std::uint64_t hash = 0;
     std::string_view text;  // in the plan
-    std::uint32_t exact_begin = 0, exact_end = 0;
-    std::uint32_t prefix_begin = 0, prefix_end = 0;
+    std::uint32_t first_exact = kNone;
+    std::uint32_t first_prefix = kNone;
   };
   struct RegexPath {
     std::uint32_t match;
@@ -87,7 +87,7 @@ class Matcher {
 
   const PathEntry* lookup(std::uint64_t hash, std::string_view text) const;
   bool fits(std::uint32_t match, Facts& facts) const;
-  std::uint32_t first_fit(std::uint32_t begin, std::uint32_t end, std::uint32_t below, Facts& facts) const;
+  std::uint32_t first_fit(std::uint32_t first, std::uint32_t below, Facts& facts) const;
   std::uint32_t find_by_segments(std::string_view path, Facts& facts) const;
 
   plan::Ref<plan::VirtualHost> host_;
@@ -97,7 +97,7 @@ class Matcher {
   std::vector<std::string_view> param_names_;  // sorted
   std::vector<PathEntry> paths_;
   std::vector<std::uint32_t> table_;  // positions in paths_, open addressing, a power of two
-  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> next_;   // by match: the next one of the same value and type, or kNone
   std::vector<RegexPath> regex_paths_;
   std::vector<RegexCache::Regex> regexes_;  // keeps what checks_ and regex_paths_ point to
   std::vector<std::string> refused_patterns_;

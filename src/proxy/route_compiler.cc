@@ -77,7 +77,6 @@ class RouteCompiler::Pass {
 
  private:
   using ListenerKey = std::tuple<plan::ObjectName, bool, plan::ObjectName, std::string>;
-  using RuleKey = const plan::Rule*;
 
   static ListenerKey key_of(const plan::ObjectName& gateway, const plan::Listener& listener) {
     return {gateway, listener.from_listener_set, listener.owner, listener.name};
@@ -148,20 +147,68 @@ class RouteCompiler::Pass {
 
   // --- virtual hosts and rules ---
 
+  // The rules of the previous virtual host, found again mostly by their place: matches keep their order.
+  class OldRules {
+   public:
+    explicit OldRules(const CompiledVirtualHost* host)
+        : host_(host), new_positions_(host ? host->rules_.size() : 0, kUnused) {}
+
+    // The position of the rule in the old host, or kUnused.
+    std::uint32_t find(const plan::Ref<plan::Rule>& rule) {
+      if (!host_) return kUnused;
+      const auto& matches = host_->plan_->matches;
+      for (const std::size_t guess : {next_, next_ + 1}) {
+        if (guess < matches.size() && same_part(matches[guess].rule, rule)) {
+          next_ = guess + 1;
+          return host_->rule_of_match_[guess];
+        }
+      }
+      if (by_hash_.empty()) {
+        for (std::uint32_t i = 0; i < host_->rules_.size(); ++i) by_hash_.emplace(host_->rules_[i]->plan->hash, i);
+      }
+      const auto found = by_hash_.find(rule->hash);
+      const bool same = found != by_hash_.end() && same_part(host_->rules_[found->second]->plan, rule);
+      ++next_;
+      return same ? found->second : kUnused;
+    }
+    const std::shared_ptr<const CompiledRule>& operator[](std::uint32_t position) const {
+      return host_->rules_[position];
+    }
+    std::uint32_t& new_position(std::uint32_t position) { return new_positions_[position]; }
+
+    static constexpr std::uint32_t kUnused = 0xffffffff;
+
+   private:
+    const CompiledVirtualHost* host_;
+    std::size_t next_ = 0;
+    std::unordered_map<plan::Hash, std::uint32_t> by_hash_;
+    std::vector<std::uint32_t> new_positions_;
+  };
+
   std::shared_ptr<const CompiledVirtualHost> compile_host(const CompiledListener& listener,
                                                           const plan::Ref<plan::VirtualHost>& plan,
                                                           const CompiledVirtualHost* before) {
     auto host = std::make_shared<CompiledVirtualHost>(plan, compiler_.regexes_);
-    std::unordered_map<plan::Hash, std::shared_ptr<const CompiledRule>> old_rules;
-    if (before) {
-      for (const auto& rule : before->rules_) old_rules.emplace(rule->plan->hash, rule);
-    }
-    std::unordered_map<RuleKey, std::uint32_t> positions;
+    OldRules old(before);
+    std::unordered_map<const plan::Rule*, std::uint32_t> positions;
+    const auto append = [&](std::shared_ptr<const CompiledRule> rule) {
+      report(*rule, *host);
+      host->rules_.push_back(std::move(rule));
+      return static_cast<std::uint32_t>(host->rules_.size() - 1);
+    };
     host->rule_of_match_.reserve(plan->matches.size());
     for (const auto& match : plan->matches) {
-      const auto [found, added] = positions.emplace(match.rule.get(), host->rules_.size());
-      if (added) host->rules_.push_back(rule_for(listener, match.rule, old_rules, *host));
-      host->rule_of_match_.push_back(found->second);
+      std::uint32_t position;
+      if (const std::uint32_t found = old.find(match.rule); found != OldRules::kUnused) {
+        std::uint32_t& known = old.new_position(found);
+        if (known == OldRules::kUnused) known = append(old[found]);
+        position = known;
+      } else {
+        const auto [entry, added] = positions.try_emplace(match.rule.get());
+        if (added) entry->second = append(new_rule(listener, match.rule));
+        position = entry->second;
+      }
+      host->rule_of_match_.push_back(position);
     }
     host->rules_.shrink_to_fit();
     for (const auto& pattern : host->matcher_.refused_patterns()) {
@@ -171,29 +218,25 @@ class RouteCompiler::Pass {
     return host;
   }
 
-  using OldRules = std::unordered_map<plan::Hash, std::shared_ptr<const CompiledRule>>;
-
-  std::shared_ptr<const CompiledRule> rule_for(const CompiledListener& listener, const plan::Ref<plan::Rule>& plan,
-                                               const OldRules& old_rules, CompiledVirtualHost& host) {
-    if (const auto made = rules_.find(plan.get()); made != rules_.end()) return made->second;
-    const auto old = old_rules.find(plan->hash);
-    auto rule =
-        old != old_rules.end() && same_part(old->second->plan, plan) ? old->second : compile_rule(listener, plan);
-    report(*rule, host);
-    rules_.emplace(plan.get(), rule);
+  // A rule of several virtual hosts of the listener is compiled once.
+  std::shared_ptr<const CompiledRule> new_rule(const CompiledListener& listener, const plan::Ref<plan::Rule>& plan) {
+    auto& rule = rules_[plan.get()];
+    if (!rule) rule = compile_rule(listener, plan);
     return rule;
   }
 
-  void report(const CompiledRule& rule, CompiledVirtualHost& host) {
-    const auto check_all = [&](const std::vector<plan::Filter>& filters) {
+  // Says which filters cannot be used. Those that translation could not resolve are no news.
+  static void report(const CompiledRule& rule, CompiledVirtualHost& host) {
+    const auto check_all = [&](Reason fault, const std::vector<plan::Filter>& filters) {
+      if (fault != Reason::UnresolvedFilter) return;
       for (const auto& filter : filters) {
         if (auto checked = std::visit(CheckFilter(), filter); !checked) {
           host.problems_.push_back({describe_rule(*rule.plan), checked.error().message});
         }
       }
     };
-    check_all(rule.plan->filters);
-    for (const auto& backend : rule.plan->backends) check_all(backend.filters);
+    check_all(rule.fault, rule.plan->filters);
+    for (const auto& backend : rule.backends) check_all(backend.fault, backend.plan->filters);
   }
 
   static Reason fault_of(const std::vector<plan::Filter>& filters) {
@@ -231,7 +274,7 @@ class RouteCompiler::Pass {
   std::shared_ptr<RouteTable> table_;
   std::map<ListenerKey, std::shared_ptr<const CompiledListener>> previous_;
   std::map<std::pair<std::string, std::uint16_t>, Bind> binds_;
-  std::unordered_map<RuleKey, std::shared_ptr<const CompiledRule>> rules_;  // of the listener in work
+  std::unordered_map<const plan::Rule*, std::shared_ptr<const CompiledRule>> rules_;  // of the listener in work
 };
 
 std::shared_ptr<const RouteTable> RouteCompiler::compile(const plan::PlanSet& plans,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plan/hash.h"
+#include "proxy/random.h"
 #include "proxy/route_compiler.h"
 
 namespace cardea::proxy {
@@ -388,6 +389,56 @@ TEST(RouteCompiler, HostsThatMoveAreFoundAgain) {
   for (std::size_t i = 0; i < 50; ++i) EXPECT_EQ(new_hosts[i + 1], old_hosts[49 - i]) << i;
   EXPECT_EQ(route_of(*world.table->listeners()[0], "h7.test", "/"), "r7");
   EXPECT_EQ(route_of(*world.table->listeners()[0], "x.new.test", "/"), "new");
+}
+
+TEST(RouteCompiler, ManyChangesLeadWhereAFreshStartLeads) {
+  Random random(11);
+  std::vector<std::pair<std::string, std::vector<plan::RouteMatch>>> hosts;
+  const auto some_match = [&] {
+    return match("/" + std::to_string(random.below(5)),
+                 rule_named("r" + std::to_string(random.below(40)), {}, random.below(3)));
+  };
+  const auto change = [&] {
+    const std::uint32_t kind = random.below(8);
+    if (hosts.empty() || kind == 0) {
+      const std::string name = "h" + std::to_string(random.below(12)) + ".test";
+      if (std::ranges::find(hosts, name, [](const auto& one) { return one.first; }) != hosts.end()) return;
+      hosts.insert(hosts.begin() + random.below(static_cast<std::uint32_t>(hosts.size()) + 1), {name, {}});
+      return;
+    }
+    const auto chosen_host = hosts.begin() + random.below(static_cast<std::uint32_t>(hosts.size()));
+    auto& matches = chosen_host->second;
+    if (kind == 1) {
+      hosts.erase(chosen_host);
+    } else if (kind < 6 || matches.empty()) {
+      matches.insert(matches.begin() + random.below(static_cast<std::uint32_t>(matches.size()) + 1), some_match());
+    } else if (kind == 6) {
+      matches.erase(matches.begin() + random.below(static_cast<std::uint32_t>(matches.size())));
+    } else {
+      std::swap(matches.front(), matches.back());
+    }
+  };
+  World world;
+  for (int step = 0; step < 600; ++step) {
+    for (std::uint32_t i = random.below(4); i > 0; --i) change();
+    auto web = listener("web", "");
+    for (const auto& [name, matches] : hosts) web.virtual_hosts.push_back(host(name, matches));
+    const plan::PlanSet plans = {plan_of({web})};
+    world.compile(plans);
+    World fresh;
+    fresh.compile(plans);
+    const auto& left = *world.table->listeners()[0];
+    const auto& right = *fresh.table->listeners()[0];
+    for (std::size_t h = 0; h < hosts.size(); ++h) {
+      ASSERT_EQ(left.virtual_hosts()[h]->rules().size(), right.virtual_hosts()[h]->rules().size());
+      for (int path = 0; path < 5; ++path) {
+        const std::string text = "/" + std::to_string(path);
+        ASSERT_EQ(route_of(left, hosts[h].first, text), route_of(right, hosts[h].first, text)) << step;
+      }
+    }
+    ASSERT_EQ(world.metrics.series(), fresh.metrics.series()) << step;
+    ASSERT_EQ(world.compiler.slots().size(), fresh.compiler.slots().size()) << step;
+  }
 }
 
 TEST(RouteCompiler, ARuleOfSeveralHostsIsCompiledOnce) {
