@@ -31,6 +31,7 @@ PumpStatus Pump::run() {
         finished_ = true;
         break;
       case ReadStatus::Data: {
+        if (limit_ != 0 && from_.bytes_read() + data.size() > limit_) return PumpStatus::TooMuch;
         const auto written = to_.try_write(data);
         from_.consume(written.bytes);
         if (written.status == WriteStatus::Failed) return PumpStatus::WriteFailed;

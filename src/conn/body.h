@@ -73,20 +73,26 @@ enum class PumpStatus : std::uint8_t {
   WaitRead,    // everything read so far was sent
   WaitWrite,   // the writer takes nothing now
   Done,        // end read, finished and flushed
+  TooMuch,     // more than the limit; what is over it was not read
   ReadFailed,  // the source was cut short or malformed; the writer is as it was
   WriteFailed,
 };
 class Pump {
  public:
-  Pump(BodyReader& from, BodyWriter& to) : from_(from), to_(to) {}
+  // `limit`: of bytes; 0: none.
+  Pump(BodyReader& from, BodyWriter& to, std::uint64_t limit = 0) : from_(from), to_(to), limit_(limit) {}
   // Not to be called again after Done, unless restarted.
   PumpStatus run();
-  // Both ends begin a new body.
-  void restart() { finished_ = false; }
+  // Both ends begin a new body, a tunnel's.
+  void restart_without_limit() {
+    finished_ = false;
+    limit_ = 0;
+  }
 
  private:
   BodyReader& from_;
   BodyWriter& to_;
+  std::uint64_t limit_;
   bool finished_ = false;
 };
 

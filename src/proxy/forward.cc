@@ -81,7 +81,7 @@ class Attempt {
         backend_(client),
         deadline_(deadline),
         began_(began),
-        upload_(exchange_.request_body(), backend_.request_body()) {}
+        upload_(exchange_.request_body(), backend_.request_body(), request.worker.settings().max_request_body_bytes) {}
 
   async::Task<Failure> run();
   // The backend closed before it said anything, on a connection that had worked: nobody's fault.
@@ -133,6 +133,8 @@ Failure Attempt::push_request() {
       break;
     case PumpStatus::WaitWrite:
       break;
+    case PumpStatus::TooMuch:
+      return {Reason::BodyTooLarge, "chunked"};
     case PumpStatus::WriteFailed:
       // The backend may have answered before it closed.
       uploading_ = false;
@@ -144,8 +146,6 @@ Failure Attempt::push_request() {
       return {Reason::MalformedRequest, http::fault_name(fault)};
     }
   }
-  const auto limit = request_.worker.settings().max_request_body_bytes;
-  if (!tunnel_ && limit != 0 && exchange_.request_body().bytes_read() > limit) return {Reason::BodyTooLarge, "chunked"};
   return {};
 }
 
@@ -215,10 +215,10 @@ Failure Attempt::begin_response() {
   if (tunnel_) {
     deadline_ = async::kNever;
     backend_.begin_tunnel();
-    upload_.restart();
+    upload_.restart_without_limit();
     uploading_ = true;
   }
-  exchange_.respond(head_);
+  request_.respond(head_);
   return {};
 }
 

@@ -79,7 +79,7 @@ async::Task<void> redirect(Request& request, const plan::RequestRedirect& filter
     if (modifier) apply_response_header_modifier(*modifier, head);
   }
   request.status = filter.status_code;
-  request.exchange.respond(head);
+  request.respond(head);
   request.exchange.response_body().finish({});
   const bool sent = co_await conn::flush(request.worker.loop(), request.exchange.response_body(), own_response_deadline(request));
   if (!sent) request.exchange.response_body().abort();
@@ -109,7 +109,7 @@ async::Task<void> answer_failure(Request& request) {
   }
   request.status = request.status ? request.status : info.status;
   if (info.status == 0 || request.failure.reason == Reason::ClientAborted || exchange.client_gone()) co_return;
-  if (info.close) exchange.close_after();
+  if (info.close || request.client.ending.requested()) exchange.close_after();
   request.status_by_backend = false;
   co_await conn::respond_with_text(exchange, request.status, "text/plain; charset=utf-8", info.message,
                                    own_response_deadline(request));

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "async/stop.h"
 #include "conn/exchange.h"
 #include "proxy/failure.h"
 #include "proxy/request_id.h"
@@ -23,6 +24,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 struct ClientInfo {
   std::string_view ip;       // "192.0.2.1"
   std::string_view address;  // "192.0.2.1:40112"
+  const async::StopSource& ending;  // requested: the next response is the connection's last
 };
 
 struct Request {
@@ -30,6 +32,11 @@ struct Request {
       : worker(of), exchange(on), tables(under), client(from) {}
 
   http::RequestHead& head() { return exchange.request; }
+  // In place of exchange.respond(): what decides about `Connection` is the moment of the answer, not of the question.
+  void respond(http::ResponseHead& response) {
+    if (client.ending.requested()) exchange.close_after();
+    exchange.respond(response);
+  }
 
   Worker& worker;
   conn::Exchange& exchange;

@@ -200,7 +200,7 @@ async::Task<void> serve_connection(Worker& worker, WorkerBind& bind, net::Descri
   const ConnectionCount count(worker, bind);
   const std::string ip = peer.ip();
   const std::string address = peer.text();
-  const ClientInfo info{ip, address};
+  const ClientInfo info{ip, address, bind.stop};
   auto tcp = std::make_unique<net::TcpStream>(worker.loop(), std::move(socket));
   if (bind.tls) {
     co_await serve_tls(worker, bind, std::move(tcp), info);
