@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import ssl
+import struct
 import subprocess
 import time
 
@@ -76,6 +77,11 @@ class Raw:
     def close(self):
         self.socket.close()
 
+    def reset(self):
+        """Closes with a reset instead of an end."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
     def send(self, data):
         self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
         return self
@@ -139,12 +145,12 @@ class Raw:
         if method == "HEAD" or response.status in (101, 204, 304) or (method == "CONNECT" and response.status < 300):
             return response
         try:
-            self._read_body(response)
+            self.read_body(response)
         except Closed:
             response.complete = False
         return response
 
-    def _read_body(self, response):
+    def read_body(self, response):
         length = response.header_lines("content-length")
         if response.header("transfer-encoding"):
             assert response.header("transfer-encoding").lower() == "chunked" and not length, response.headers

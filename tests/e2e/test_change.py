@@ -310,9 +310,9 @@ def test_generation_rises_with_the_spec(world):
     def generation():
         return gw.status_of("HTTPRoute", "r")["parents"][0]["conditions"][0]["observedGeneration"]
     assert generation() == 1
-    gw.apply(route("r", rule(ref("y"))))
+    gw.apply(route("r", rule(ref("z"))))
     eventually(lambda: generation() == 2)
-    labelled = route("r", rule(ref("y")))
+    labelled = route("r", rule(ref("z")))
     labelled["metadata"]["labels"] = {"a": "b"}
     labelled["status"] = {"parents": []}
     gw.apply(labelled)

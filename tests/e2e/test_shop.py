@@ -90,7 +90,7 @@ def test_printed_lines_work_as_printed(shop):
         assert result.returncode == 0, (line, result.stderr)
         assert shlex.split(line)[0] == "curl" and result.stdout
         if "/status" not in line:
-            body = result.stdout.split("\r\n\r\n")[-1]
+            body = result.stdout.replace("\r", "").split("\n\n")[-1]
             name = json.loads(body)["name"]
             wanted = "checkout" if "checkout" in line else "cart-v2" if "v2" in line else "cart-v" if "/cart" in line else "frontend"
             assert name.startswith(wanted), line
