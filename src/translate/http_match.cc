@@ -21,8 +21,7 @@ std::unexpected<Problem> unsupported(std::string message) {
 std::optional<Problem> bad_regex(std::string_view what, std::string_view pattern) {
   const auto checked = base::check_regex(pattern);
   if (checked) return std::nullopt;
-  return Problem{reason::kUnsupportedValue, fmt::format("{}: \"{}\" is not a regular expression (RE2): {}", what, pattern,
-                                                        checked.error().message)};
+  return Problem{reason::kUnsupportedValue, fmt::format("{}: {}", what, checked.error().message)};
 }
 
 bool is_unreserved(char c) {

@@ -123,7 +123,7 @@ std::string name_of(const plan::Rule& rule) {
   return rule.name.empty() ? fmt::format("{}", rule.index) : fmt::format("{} ({})", rule.index, rule.name);
 }
 
-// One line for all dropped rules: "Dropped Rule 1 (cart): filter CORS is not served yet; Dropped Rule 2: ...".
+// One line for all dropped rules: "Rule 1 (cart): filter CORS is not served yet; Rule 2: ...".
 struct Drops {
   std::size_t count = 0;
   Problem first;
@@ -131,7 +131,7 @@ struct Drops {
 
   void add(const plan::Rule& rule, const Problem& problem) {
     if (count++ == 0) first = problem;
-    message += fmt::format("{}Dropped Rule {}: {}", message.empty() ? "" : "; ", name_of(rule), problem.message);
+    message += fmt::format("{}Rule {}: {}", message.empty() ? "" : "; ", name_of(rule), problem.message);
   }
 };
 
@@ -162,8 +162,8 @@ std::shared_ptr<const BuiltRoute> build(const api::Ref<api::HTTPRoute>& route, s
   }
   if (drops.count > 0 && drops.count == rules.size()) {
     built->findings.rejection = Problem{drops.first.reason, "No rule can be served: " + drops.message};
-  } else {
-    built->findings.dropped = std::move(drops.message);
+  } else if (drops.count > 0) {
+    built->findings.dropped = "Dropped " + drops.message;
   }
   return built;
 }
