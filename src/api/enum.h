@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "api/rare.h"
+
 namespace cardea::api {
 
 // Specialised beside each enum class: `static constexpr std::array kNames{...}`, one text per enumerator in their order
@@ -19,24 +21,27 @@ struct EnumText;
 template <class T>
 struct Enum {
   T value{};
-  std::string raw;  // what was written; empty unless `value` is Unknown
 
-  constexpr Enum() = default;
-  constexpr Enum(T known) : value(known) {}
+  Enum() = default;
+  Enum(T known) : value(known) {}
   static Enum unknown(std::string text) {
     Enum made(T::Unknown);
-    made.raw = std::move(text);
+    made.raw_ = std::move(text);
     return made;
   }
 
   bool is_unknown() const { return value == T::Unknown; }
   // As the API writes it, known or not.
   std::string_view text() const {
-    return is_unknown() ? std::string_view(raw) : EnumText<T>::kNames[static_cast<std::size_t>(value)];
+    if (!is_unknown()) return EnumText<T>::kNames[static_cast<std::size_t>(value)];
+    return raw_ ? std::string_view(*raw_) : std::string_view();
   }
 
   bool operator==(const Enum&) const = default;
   bool operator==(T other) const { return value == other; }
+
+ private:
+  Rare<std::string> raw_;  // what was written, when it is not known
 };
 
 template <class T>
