@@ -31,7 +31,7 @@ def gateway(*listeners, name="gw", namespace="default", **spec):
 
 def listener_set(*listeners, name="set", namespace="default", parent="gw", **spec):
     return gateway_api("ListenerSet", name, namespace,
-                       {"parentRef": {"name": parent}, "listeners": list(listeners), **spec})
+                       {"parentRef": {"name": parent} if isinstance(parent, str) else parent, "listeners": list(listeners), **spec})
 
 
 def route(name, *rules, hostnames=(), parents=("gw",), namespace="default"):

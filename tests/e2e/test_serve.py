@@ -123,12 +123,12 @@ def test_status_folder(served):
 
 
 def test_metrics(served):
-    before = served.metric("cardea_requests_total")
+    before = served.metric("cardea_http_requests_total")
     names = {name.partition("{")[0] for name in served.metrics()}
     for _ in range(5):
         fetch(served.port, "/a")
     fetch(served.port, "/c")
-    eventually(lambda: served.metric("cardea_requests_total") >= before + 6, f"requests are counted; there are {sorted(names)}")
+    eventually(lambda: served.metric("cardea_http_requests_total") >= before + 6, f"requests are counted; there are {sorted(names)}")
     series = [name for name in served.metrics() if 'route="default/shown"' in name or ('shown' in name and 'default' in name)]
     assert series, "routes are named as namespace and name"
     text = served.admin("/metrics").body.decode()
@@ -248,18 +248,22 @@ def test_conflicts_within_a_gateway(world):
     assert gw.condition("Gateway", "gw", "Accepted") is not None
 
 
-def test_listener_sets(world):
-    port, more = free_port(), free_port()
+def test_listener_sets_need_permission(world):
+    port, blue, red = free_port(), free_port(), free_port()
     echo = world.echo("sets")
     allowed = {"allowedListeners": {"namespaces": {"from": "Selector", "selector": {"matchLabels": {"team": "blue"}}}}}
     gw = world.gateway(
-        namespace("blue", team="blue"), namespace("red", team="red"),
-        gateway(listener("http", port, hostname="base.test"), **allowed),
-        [listener_set(listener("more", more), name="set", namespace=ns, parent="gw") | {} for ns in ("blue", "red")],
-        backend("sets", echo.port, namespace="blue"),
-        route("r", rule("sets"), namespace="blue", parents=[{"kind": "ListenerSet", "name": "set"}]))
-    assert gw.condition("ListenerSet", "set", "Accepted", namespace="red")[0] == "False"
-    assert gw.status_of("Gateway", "gw").get("attachedListenerSets", 0) in (0, 1)
+        namespace("blue", team="blue"), namespace("red", team="red"), gateway(listener("http", port), **allowed),
+        [(listener_set(listener("more", own), namespace=ns, parent={"name": "gw", "namespace": "default"}),
+          backend("sets", echo.port, namespace=ns),
+          route("r", rule("sets"), namespace=ns, parents=[{"kind": "ListenerSet", "name": "set"}]))
+         for ns, own in (("blue", blue), ("red", red))])
+    assert gw.condition("ListenerSet", "set", "Accepted", namespace="blue") == ("True", "Accepted")
+    assert gw.condition("ListenerSet", "set", "Accepted", namespace="red") == ("False", "NotAllowed")
+    assert gw.status_of("Gateway", "gw")["attachedListenerSets"] == 1
+    assert fetch(blue).status == 200 and fetch(port).status == 404
+    with pytest.raises(ConnectionRefusedError):
+        Raw(red)
 
 
 def test_a_listener_set_serves_its_routes(world):
