@@ -117,8 +117,9 @@ bool must_close(const Client& client, std::uint32_t requests) {
 
 enum class Next : std::uint8_t { Again, Linger, Close };
 
-// One exchange, from the first byte of its head to the last of its response.
-async::Task<Next> serve_exchange(Client& client, conn::H1Server& server, std::uint32_t requests) {
+// One exchange, from the first byte of its head to the last of its response. Not inlined: the compiler would make its
+// frame, with two message heads in it, a part of the connection's, which an idle connection would then keep.
+[[gnu::noinline]] async::Task<Next> serve_exchange(Client& client, conn::H1Server& server, std::uint32_t requests) {
   Worker& worker = client.worker;
   const TablesHold tables(worker.tables());
   conn::H1Exchange exchange(server);
@@ -170,7 +171,8 @@ async::Task<void> serve_h1(Client& client) {
   }
 }
 
-async::Task<void> serve_tls(Worker& worker, WorkerBind& bind, std::unique_ptr<net::TcpStream> tcp, ClientInfo info) {
+// Not inlined for the same reason: connections without TLS need none of it.
+[[gnu::noinline]] async::Task<void> serve_tls(Worker& worker, WorkerBind& bind, std::unique_ptr<net::TcpStream> tcp, ClientInfo info) {
   net::TlsStream tls(std::move(tcp), worker.tls_front());
   TlsIdentity identity;
   {
