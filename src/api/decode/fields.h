@@ -143,6 +143,15 @@ void read_value(const Node& node, Enum<T>& out, const ChoiceRule& rule = {}) {
                                              : Enum<T>::unknown(node.value().as_string());
 }
 
+// An enum that takes other texts too, as long as they keep the rule.
+template <class T>
+void read_value(const Node& node, Enum<T>& out, const TextRule& rule) {
+  const std::size_t errors = node.report().count();
+  std::string text;
+  read_value(node, text, rule);
+  if (node.report().count() == errors) read_value(node, out, ChoiceRule{.open = true});
+}
+
 // A struct, by its read().
 template <class T>
   requires std::is_class_v<T>

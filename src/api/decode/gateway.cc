@@ -36,15 +36,7 @@ void check_addresses(Fields& in, const std::vector<GatewayAddress>& addresses) {
 }  // namespace
 
 void read(Fields& in, GatewayAddress& out) {
-  std::string type;
-  const std::size_t errors = in.node().report().count();
-  const bool given = in.optional("type", type, kAddressType);
-  if (given && in.node().report().count() == errors) {
-    const auto& names = EnumText<AddressType>::kNames;
-    const auto known = static_cast<std::size_t>(std::find(names.begin(), names.end(), type) - names.begin());
-    out.type = known < names.size() ? Enum<AddressType>(static_cast<AddressType>(known))
-                                    : Enum<AddressType>::unknown(std::move(type));
-  }
+  in.optional("type", out.type, kAddressType);
   in.optional("value", out.value, TextRule{.max = 253});
   if (in.sound()) check_value(in, out);
 }

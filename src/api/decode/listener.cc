@@ -12,20 +12,6 @@ constexpr ChoiceRule kRouteNamespaces{.allowed = ~(std::uint64_t{1} << static_ca
 constexpr TextRule kProtocolText{1, 255, is_listener_protocol,
                                  "HTTP, HTTPS, TLS, TCP, UDP or one with a domain, as in \"example.com/foo\""};
 
-// Open, but not any text.
-void read_protocol(Fields& in, Enum<ProtocolType>& out) {
-  std::string text;
-  const std::size_t errors = in.node().report().count();
-  if (!in.required("protocol", text, kProtocolText) || in.node().report().count() != errors) return;
-  for (std::size_t i = 0; i < EnumText<ProtocolType>::kNames.size(); ++i) {
-    if (text == EnumText<ProtocolType>::kNames[i]) {
-      out = static_cast<ProtocolType>(i);
-      return;
-    }
-  }
-  out = Enum<ProtocolType>::unknown(std::move(text));
-}
-
 // The API server fills in tls.mode before it looks at the rules, so "TLS needs a mode" comes down to "TLS needs tls".
 void check_listener(Fields& in, const Listener& out) {
   const bool is_plain =
@@ -69,7 +55,7 @@ void read(Fields& in, Listener& out) {
   in.required("name", out.name, kSectionName);
   in.optional("hostname", out.hostname, kHostname);
   in.required("port", out.port, kPort);
-  read_protocol(in, out.protocol);
+  in.required("protocol", out.protocol, kProtocolText);
   in.optional("tls", out.tls);
   in.optional("allowedRoutes", out.allowed_routes);
   if (in.sound()) check_listener(in, out);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/decode/metadata.h"
 
-#include <chrono>
-
 #include "api/decode/kinds.h"
 #include "base/strings.h"
 
@@ -65,46 +63,6 @@ void read_value(const Node& node, ObjectMeta& out, const MetadataRule& rule) {
   out.annotations = without(out.annotations, kLastApplied);
   read_server_side(in, out);
   in.finish();
-}
-
-// "2024-05-06T07:08:09.123456Z", or with an offset in place of the Z (RFC 3339).
-void read_value(const Node& node, Timestamp& out) {
-  std::string text;
-  const std::size_t errors = node.report().count();
-  read_value(node, text);
-  if (node.report().count() != errors) return;
-  const auto number = [&text](std::size_t at, std::size_t size) -> int {
-    const auto parsed =
-        at + size <= text.size() ? base::parse_uint64(std::string_view(text).substr(at, size), 9999) : std::nullopt;
-    return parsed ? static_cast<int>(*parsed) : -1;
-  };
-  const auto fail = [&node, &text] { node.fail("must be a time as in \"2026-01-31T12:00:00Z\", not " + quoted(text)); };
-  const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
-  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  const bool punctuated =
-      text.size() >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' && text[16] == ':';
-  if (!punctuated || year < 0 || month < 0 || day < 0 || !date.ok() || hour < 0 || hour > 23 || minute < 0 ||
-      minute > 59 || second < 0 || second > 60) {
-    return fail();
-  }
-  std::size_t at = 19;
-  std::int32_t nanoseconds = 0;
-  if (text[at] == '.') {
-    std::int32_t unit = 100'000'000;
-    for (++at; at < text.size() && base::is_digit(text[at]); ++at, unit /= 10) nanoseconds += (text[at] - '0') * unit;
-  }
-  std::int64_t offset = 0;
-  const std::string_view zone = std::string_view(text).substr(at);
-  if (zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':' && number(at + 1, 2) >= 0 &&
-      number(at + 4, 2) >= 0) {
-    offset = (number(at + 1, 2) * 3600 + number(at + 4, 2) * 60) * (zone[0] == '+' ? 1 : -1);
-  } else if (zone != "Z") {
-    return fail();
-  }
-  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  out = {days * 86400 + hour * 3600 + minute * 60 + second - offset, nanoseconds};
 }
 
 void read(Fields& in, LabelSelectorRequirement& out) {
