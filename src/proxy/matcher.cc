@@ -41,8 +41,8 @@ class Matcher::Facts {
 
   // Null data: absent.
   std::string_view header(std::uint32_t name) {
-    if (!headers_) headers_.emplace(matcher_.header_names_.size());
-    if (!headers_->known(name)) headers_->set(name, read_header(matcher_.header_names_[name]));
+    if (!headers_) headers_.emplace(matcher_.details_->header_names.size());
+    if (!headers_->known(name)) headers_->set(name, read_header(matcher_.details_->header_names[name]));
     return headers_->get(name);
   }
   std::string_view param(std::uint32_t name) {
@@ -81,7 +81,7 @@ class Matcher::Facts {
   }
 
   void read_params() {
-    const auto& names = matcher_.param_names_;
+    const auto& names = matcher_.details_->param_names;
     params_.emplace(names.size());
     http::QueryParams all(request_.query, arena_);
     while (const auto param = all.next()) {
@@ -114,36 +114,35 @@ class Matcher::Builder {
       if (matches[i].path.type == plan::PathMatchType::RegularExpression) add_regex_path(i, matches[i].path.value);
     }
     add_paths();
-    m_.checks_.shrink_to_fit();
-    m_.header_names_.shrink_to_fit();
-    m_.regexes_.shrink_to_fit();
+    if (!details_.checks.empty() || !details_.regex_paths.empty()) {
+      m_.details_ = std::make_unique<const Details>(std::move(details_));
+    }
   }
 
  private:
   const base::Regex* regex(const std::string& pattern) {
     auto compiled = regexes_.get(pattern);
     if (compiled == nullptr) {
-      m_.refused_patterns_.push_back(pattern);
+      details_.refused_patterns.push_back(pattern);
       return nullptr;
     }
-    m_.regexes_.push_back(compiled);
+    details_.regexes.push_back(compiled);
     return compiled.get();
   }
 
   // Sorted and each once, so that the reading of a query finds a name by bisection.
   void name_params() {
     for (const auto& match : m_.host_->matches) {
-      for (const auto& param : match.query_params) m_.param_names_.push_back(param.name);
+      for (const auto& param : match.query_params) details_.param_names.push_back(param.name);
     }
-    std::ranges::sort(m_.param_names_);
-    const auto rest = std::ranges::unique(m_.param_names_);
-    m_.param_names_.erase(rest.begin(), rest.end());
-    m_.param_names_.shrink_to_fit();
+    std::ranges::sort(details_.param_names);
+    const auto rest = std::ranges::unique(details_.param_names);
+    details_.param_names.erase(rest.begin(), rest.end());
   }
 
   std::uint32_t header_name(std::string_view name) {
-    const auto [known, added] = header_positions_.emplace(name, m_.header_names_.size());
-    if (added) m_.header_names_.push_back({name, http::header_id(name)});
+    const auto [known, added] = header_positions_.emplace(name, details_.header_names.size());
+    if (added) details_.header_names.push_back({name, http::header_id(name)});
     return known->second;
   }
 
@@ -153,7 +152,7 @@ class Matcher::Builder {
       check.regex = regex(value);
       conditions.never |= check.regex == nullptr;
     }
-    m_.checks_.push_back(check);
+    details_.checks.push_back(check);
     ++conditions.count;
   }
 
@@ -161,38 +160,37 @@ class Matcher::Builder {
     Conditions conditions;
     conditions.any_method = match.method.empty();
     conditions.method = http::method_from(match.method);
-    conditions.checks = static_cast<std::uint32_t>(m_.checks_.size());
+    conditions.checks = static_cast<std::uint32_t>(details_.checks.size());
     for (const auto& header : match.headers) add_check(conditions, header_name(header.name), header.type, header.value);
     conditions.header_count = conditions.count;
     for (const auto& param : match.query_params) {
-      const auto found = std::ranges::lower_bound(m_.param_names_, std::string_view(param.name));
-      const auto name = static_cast<std::uint32_t>(found - m_.param_names_.begin());
+      const auto found = std::ranges::lower_bound(details_.param_names, std::string_view(param.name));
+      const auto name = static_cast<std::uint32_t>(found - details_.param_names.begin());
       add_check(conditions, name, param.type, param.value);
     }
     m_.conditions_.push_back(conditions);
   }
 
   void add_regex_path(std::uint32_t match, const std::string& pattern) {
-    m_.regex_paths_.push_back({match, regex(pattern)});
-    m_.conditions_.back().never |= m_.regex_paths_.back().regex == nullptr;
+    details_.regex_paths.push_back({match, regex(pattern)});
+    m_.conditions_.back().never |= details_.regex_paths.back().regex == nullptr;
   }
 
   // From the last match to the first, so that each new one becomes the head of its list.
   void add_paths() {
     const auto& matches = m_.host_->matches;
-    m_.next_.assign(matches.size(), kNone);
-    m_.table_.assign(std::bit_ceil((matches.size() - m_.regex_paths_.size()) * 2 + 1), kNone);
+    m_.table_.assign(std::bit_ceil((matches.size() - details_.regex_paths.size()) * 2 + 1), kNone);
     for (auto i = static_cast<std::uint32_t>(matches.size()); i-- > 0;) {
       std::string_view text = matches[i].path.value;
       switch (matches[i].path.type) {
         case plan::PathMatchType::RegularExpression:
           break;
         case plan::PathMatchType::Exact:
-          m_.next_[i] = std::exchange(entry(text).first_exact, i);
+          m_.conditions_[i].next = std::exchange(entry(text).first_exact, i);
           break;
         case plan::PathMatchType::PathPrefix:
           while (text.ends_with('/')) text.remove_suffix(1);
-          m_.next_[i] = std::exchange(entry(text).first_prefix, i);
+          m_.conditions_[i].next = std::exchange(entry(text).first_prefix, i);
           break;
       }
     }
@@ -225,6 +223,7 @@ class Matcher::Builder {
 
   Matcher& m_;
   RegexCache& regexes_;
+  Details details_;
   std::unordered_map<std::string_view, std::uint32_t> header_positions_;
 };
 
@@ -243,7 +242,7 @@ bool Matcher::fits(std::uint32_t match, Facts& facts) const {
     if (!named && facts.request().method_text != host_->matches[match].method) return false;
   }
   for (std::uint32_t i = 0; i < conditions.count; ++i) {
-    const Check& check = checks_[conditions.checks + i];
+    const Check& check = details_->checks[conditions.checks + i];
     const auto value = i < conditions.header_count ? facts.header(check.name) : facts.param(check.name);
     if (value.data() == nullptr) return false;
     if (check.regex ? !check.regex->full_match(value) : value != check.value) return false;
@@ -253,7 +252,7 @@ bool Matcher::fits(std::uint32_t match, Facts& facts) const {
 
 // The first match from `first` on that fits and comes before `below`; else `below`.
 std::uint32_t Matcher::first_fit(std::uint32_t first, std::uint32_t below, Facts& facts) const {
-  for (std::uint32_t match = first; match < below; match = next_[match]) {
+  for (std::uint32_t match = first; match < below; match = conditions_[match].next) {
     if (fits(match, facts)) return match;
   }
   return below;
@@ -304,7 +303,8 @@ std::uint32_t Matcher::find(const http::RequestHead& request, http::TextArena& a
   if (!request.path.starts_with('/')) return kNone;  // "*" and authority form name no resource of a route
   Facts facts(*this, request, arena);
   const std::uint32_t best = paths_.empty() ? kNone : find_by_segments(request.path, facts);
-  for (const RegexPath& candidate : regex_paths_) {
+  if (!details_) return best;
+  for (const RegexPath& candidate : details_->regex_paths) {
     if (candidate.match >= best) break;
     if (fits(candidate.match, facts) && candidate.regex->full_match(request.path)) return candidate.match;
   }

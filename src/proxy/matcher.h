@@ -50,7 +50,9 @@ class Matcher {
 
   const plan::VirtualHost& host() const { return *host_; }
   // Expressions that did not compile: their matches never fit.
-  const std::vector<std::string>& refused_patterns() const { return refused_patterns_; }
+  std::vector<std::string> refused_patterns() const {
+    return details_ ? details_->refused_patterns : std::vector<std::string>();
+  }
 
  private:
   // Everything but the path of one match.
@@ -58,12 +60,13 @@ class Matcher {
     http::Method method = http::Method::Other;
     bool any_method = true;
     bool never = false;        // an expression did not compile
-    std::uint32_t checks = 0;  // where its checks begin in checks_
+    std::uint32_t checks = 0;  // where they begin in Details::checks
     std::uint32_t count = 0;   // header checks first, then parameters
     std::uint32_t header_count = 0;
+    std::uint32_t next = kNone;  // the next match with the same value and type of path
   };
   struct Check {
-    std::uint32_t name = 0;  // in header_names_ or param_names_
+    std::uint32_t name = 0;  // in Details::header_names or param_names
     std::string_view value;  // in the plan
     const base::Regex* regex = nullptr;
   };
@@ -71,7 +74,7 @@ class Matcher {
     std::string_view text;
     http::HeaderId id;
   };
-  // A value of Exact or PathPrefix (without its final '/') and the first match that has it; next_ leads to the others.
+  // A value of Exact or PathPrefix (without its final '/') and the first match that has it.
   struct PathEntry {
     std::uint64_t hash = 0;
     std::string_view text;  // in the plan
@@ -81,6 +84,15 @@ class Matcher {
   struct RegexPath {
     std::uint32_t match;
     const base::Regex* regex;
+  };
+  // What only matches by more than paths need, so that thousands of small virtual hosts stay small.
+  struct Details {
+    std::vector<Check> checks;
+    std::vector<HeaderName> header_names;
+    std::vector<std::string_view> param_names;  // sorted
+    std::vector<RegexPath> regex_paths;         // by match
+    std::vector<RegexCache::Regex> regexes;     // keeps what checks and regex_paths point to
+    std::vector<std::string> refused_patterns;
   };
   class Facts;  // what a request says, extracted once and only when asked for
   class Builder;
@@ -92,16 +104,10 @@ class Matcher {
 
   plan::Ref<plan::VirtualHost> host_;
   std::vector<Conditions> conditions_;  // by match
-  std::vector<Check> checks_;
-  std::vector<HeaderName> header_names_;
-  std::vector<std::string_view> param_names_;  // sorted
   std::vector<PathEntry> paths_;
-  std::vector<std::uint32_t> table_;  // positions in paths_, open addressing, a power of two
-  std::vector<std::uint32_t> next_;   // by match: the next one of the same value and type, or kNone
-  std::vector<RegexPath> regex_paths_;
-  std::vector<RegexCache::Regex> regexes_;  // keeps what checks_ and regex_paths_ point to
-  std::vector<std::string> refused_patterns_;
-  std::size_t longest_ = 0;  // of the texts in paths_
+  std::vector<std::uint32_t> table_;        // positions in paths_, open addressing, a power of two
+  std::unique_ptr<const Details> details_;  // null: no match needs any
+  std::size_t longest_ = 0;                 // of the texts in paths_
 };
 
 }  // namespace cardea::proxy

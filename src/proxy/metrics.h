@@ -94,11 +94,11 @@ struct BackendCounters {
 template <class Block>
 class PerWorker {
  public:
-  explicit PerWorker(unsigned workers) : blocks_(workers) {}
+  explicit PerWorker(unsigned workers) : blocks_(std::make_unique<std::atomic<Block*>[]>(workers)), workers_(workers) {}
   PerWorker(const PerWorker&) = delete;
   PerWorker& operator=(const PerWorker&) = delete;
   ~PerWorker() {
-    for (auto& block : blocks_) delete block.load(std::memory_order_acquire);
+    for (unsigned i = 0; i < workers_; ++i) delete blocks_[i].load(std::memory_order_acquire);
   }
 
   Block& at(unsigned worker) {
@@ -111,13 +111,14 @@ class PerWorker {
   }
   template <class F>
   void for_each(F&& f) const {
-    for (const auto& slot : blocks_) {
-      if (const Block* block = slot.load(std::memory_order_acquire)) f(*block);
+    for (unsigned i = 0; i < workers_; ++i) {
+      if (const Block* block = blocks_[i].load(std::memory_order_acquire)) f(*block);
     }
   }
 
  private:
-  std::vector<std::atomic<Block*>> blocks_;
+  std::unique_ptr<std::atomic<Block*>[]> blocks_;
+  unsigned workers_;
 };
 
 class Metrics;

@@ -394,10 +394,9 @@ TEST(RouteCompiler, HostsThatMoveAreFoundAgain) {
 TEST(RouteCompiler, ManyChangesLeadWhereAFreshStartLeads) {
   Random random(11);
   std::vector<std::pair<std::string, std::vector<plan::RouteMatch>>> hosts;
-  const auto some_match = [&] {
-    return match("/" + std::to_string(random.below(5)),
-                 rule_named("r" + std::to_string(random.below(40)), {}, random.below(3)));
-  };
+  std::vector<plan::Ref<plan::Rule>> rules;  // within a plan, equal rules are one object
+  for (std::uint32_t i = 0; i < 100; ++i) rules.push_back(rule_named("r" + std::to_string(i / 3), {}, i % 3));
+  const auto some_match = [&] { return match("/" + std::to_string(random.below(5)), rules[random.below(100)]); };
   const auto change = [&] {
     const std::uint32_t kind = random.below(8);
     if (hosts.empty() || kind == 0) {

@@ -21,7 +21,8 @@ struct Rewritten {
 
 TEST(UrlRewrite, HostnameChangesWhatIsForwardedAsHost) {
   Rewritten r;
-  apply_url_rewrite({.hostname = "inner.test", .path = {}}, r.head, r.arena);
+  const plan::UrlRewrite filter{.hostname = "inner.test", .path = {}};
+  apply_url_rewrite(filter, r.head, r.arena);
   EXPECT_EQ(r.head.authority, "inner.test");
   EXPECT_EQ(r.head.path, "/foo/bar");
 }
