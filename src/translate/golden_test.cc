@@ -68,6 +68,7 @@ struct Case {
   std::optional<std::set<std::string>> served;  // nothing: every Gateway
   api::DecodeMode mode = api::DecodeMode::Strict;
   api::Resources resources;
+  std::vector<api::Object> objects;  // that the case's documents hold
 };
 
 Options read_options(const Value* value) {
@@ -120,7 +121,8 @@ void put(const Value& document, Case& read) {
       for (const auto& error : invalid->errors) ADD_FAILURE() << api::format_error("case", error);
     } else if (const auto* object = std::get_if<api::Object>(&decoded.outcome)) {
       const std::int64_t generation = api::metadata_of(*object).generation;
-      read.resources.put(api::with_generation(*object, generation == 0 ? 1 : generation));
+      read.objects.push_back(api::with_generation(*object, generation == 0 ? 1 : generation));
+      read.resources.put(read.objects.back());
     } else {
       ADD_FAILURE() << "a kind that nobody knows";
     }
@@ -255,7 +257,13 @@ Translation translate_case(Case& read) {
   }
   Translation answer = translate(read.resources, read.observed, read.options);
   EXPECT_TRUE(same_plans(first.plans, answer.plans)) << "a plan depends on what was observed";
-  const Translation again = translate(read.resources, read.observed, read.options, &answer);
+  const Translation observed_later = translate(read.resources, read.observed, read.options, &first);
+  EXPECT_TRUE(std::ranges::equal(observed_later.statuses, answer.statuses, [](const auto& a, const auto& b) { return *a == *b; }))
+      << "what is observed later is not told the same";
+  // The same objects in another snapshot, so that every step is taken again.
+  api::Resources copy = read.resources;
+  copy.put(*copy.all<api::GatewayClass>().begin());
+  const Translation again = translate(copy, read.observed, read.options, &answer);
   EXPECT_EQ(again.plans, answer.plans) << "equal plans are not the same pointers";
   EXPECT_EQ(again.statuses, answer.statuses) << "equal statuses are not the same pointers";
   for (const auto& status : answer.statuses) {
@@ -283,6 +291,26 @@ void expect_golden(const fs::path& path, const std::string& text) {
   EXPECT_EQ(*golden, text) << path << ": if this is meant, write it anew with UPDATE_GOLDEN=1 and read the difference";
 }
 
+void expect_same(const Translation& one, const Translation& other, const std::string& what) {
+  EXPECT_TRUE(same_plans(one.plans, other.plans)) << what;
+  EXPECT_TRUE(std::ranges::equal(one.statuses, other.statuses, [](const auto& a, const auto& b) { return *a == *b; })) << what;
+  EXPECT_EQ(one.notes, other.notes) << what;
+}
+
+// What is kept from one translation for the next never shows: with it and without, the answer is the same.
+void expect_memory_does_not_show(const Case& read) {
+  Translation last = translate(read.resources, read.observed, read.options);
+  for (const api::Object& object : read.objects) {
+    const api::ObjectId id = api::id_of(object);
+    api::Resources changed = read.resources;
+    changed.erase(id);
+    last = translate(changed, read.observed, read.options, &last);
+    expect_same(last, translate(changed, read.observed, read.options), "without " + api::to_text(id));
+    last = translate(read.resources, read.observed, read.options, &last);
+    expect_same(last, translate(read.resources, read.observed, read.options), "again with " + api::to_text(id));
+  }
+}
+
 std::vector<std::string> cases() {
   std::vector<std::string> found;
   for (const auto& entry : fs::recursive_directory_iterator(kTestdata)) {
@@ -302,6 +330,12 @@ TEST_P(Golden, PlansAndStatuses) {
   const Translation translation = translate_case(read);
   expect_golden(kTestdata / (GetParam() + ".plan.yaml"), plans_text(translation));
   expect_golden(kTestdata / (GetParam() + ".status.yaml"), statuses_text(translation));
+}
+
+TEST_P(Golden, EveryObjectMayGoAndComeBack) {
+  const Case read = read_case(kTestdata / (GetParam() + ".in.yaml"));
+  ASSERT_FALSE(HasFailure());
+  expect_memory_does_not_show(read);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, ::testing::ValuesIn(cases()), [](const auto& info) {

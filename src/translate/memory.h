@@ -5,16 +5,19 @@
 // Objects are kept alive by whoever is keyed by their address, so an address never comes to mean another object.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
 
-#include "api/object.h"
+#include "api/resources.h"
 #include "plan/diff.h"
 #include "plan/plan.h"
 #include "translate/http_route.h"
+#include "translate/model.h"
+#include "translate/options.h"
 
 namespace cardea::translate {
 
@@ -50,6 +53,12 @@ struct Memory {
   std::unordered_map<std::string, KeptEndpoints> kept_endpoints;
   std::unordered_map<const api::HTTPRoute*, std::shared_ptr<const BuiltRoute>> routes;
   std::map<HostKey, KeptHost> hosts;
+
+  // All that plans and most statuses depend on, and the Gateways as they came out: where only what was observed differs,
+  // nothing else is looked at again.
+  api::Resources resources;
+  Options options;
+  Gateways gateways;
 
   const CheckedCertificate& certificate(const api::Ref<api::Secret>& secret);
   plan::Ref<plan::Backend> backend(const std::string& id);

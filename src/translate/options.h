@@ -23,6 +23,8 @@ struct Options {
   bool shared_machine = true;
   // Where listeners of Gateways without spec.addresses listen (--bind), as text.
   std::vector<std::string> bind_addresses = {"0.0.0.0", "::"};
+
+  bool operator==(const Options&) const = default;
 };
 
 }  // namespace cardea::translate

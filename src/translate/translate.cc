@@ -25,6 +25,38 @@
 namespace cardea::translate {
 namespace {
 
+template <class... Kind>
+bool share_all(const api::Resources& a, const api::Resources& b, std::variant<api::Ref<Kind>...>*) {
+  return (a.all<Kind>().shares_with(b.all<Kind>()) && ...);
+}
+
+// The very same objects.
+bool same(const api::Resources& a, const api::Resources& b) {
+  return share_all(a, b, static_cast<api::Object*>(nullptr));
+}
+
+template <class Kind>
+std::shared_ptr<const ObjectStatus> make_status(const Kind& object, AnyStatus status) {
+  return std::make_shared<const ObjectStatus>(
+      ObjectStatus{{std::string(Kind::kKind), object.metadata.key()}, object.metadata.generation, std::move(status)});
+}
+
+// For the same resources: only statuses of Gateways and ListenerSets depend on what was observed.
+Translation observe_again(const Translation& previous, const Observed& observed) {
+  Translation result = previous;
+  const auto replace = [&](std::shared_ptr<const ObjectStatus> status) {
+    const auto at = std::ranges::lower_bound(result.statuses, status->object, {},
+                                             [](const auto& old) -> const api::ObjectId& { return old->object; });
+    if (**at != *status) *at = std::move(status);
+  };
+  const Memory& memory = *previous.memory;
+  for (const auto& gateway : memory.gateways) {
+    replace(make_status(*gateway->object, status_of(*gateway, observed, memory.options)));
+    for (const auto& set : gateway->sets) replace(make_status(*set->object, status_of(*set, observed, memory.options)));
+  }
+  return result;
+}
+
 class Run {
  public:
   Run(const api::Resources& resources, const Observed& observed, const Options& options, const Translation* previous)
@@ -45,6 +77,9 @@ class Run {
     report_policies();
     sort_and_share_statuses();
     memory_->old = nullptr;
+    memory_->resources = resources_;
+    memory_->options = options_;
+    memory_->gateways = std::move(gateways_);
     result_.memory = std::move(memory_);
     return std::move(result_);
   }
@@ -52,8 +87,7 @@ class Run {
  private:
   template <class Kind>
   void report(const Kind& object, AnyStatus status) {
-    result_.statuses.push_back(std::make_shared<const ObjectStatus>(
-        ObjectStatus{{std::string(Kind::kKind), object.metadata.key()}, object.metadata.generation, std::move(status)}));
+    result_.statuses.push_back(make_status(object, std::move(status)));
   }
 
   void report_classes() {
@@ -187,6 +221,9 @@ class Run {
 
 Translation translate(const api::Resources& resources, const Observed& observed, const Options& options,
                       const Translation* previous) {
+  if (previous && previous->memory && previous->memory->options == options && same(previous->memory->resources, resources)) {
+    return observe_again(*previous, observed);
+  }
   return Run(resources, observed, options, previous).translate();
 }
 
