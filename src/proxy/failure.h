@@ -27,7 +27,7 @@ enum class Reason : std::uint8_t {
   BodyTooLarge,
   RequestHeadTimeout,
   RequestBodyTimeout,
-  ClientAborted,  // went away before its response was complete; the status is for the log alone
+  ClientAborted,  // went away before its response was complete; logged as kClientAbortedStatus
   TlsHandshake,   // failed or timed out
   TooManyConnections,
 
@@ -67,6 +67,9 @@ struct FailureInfo {
   std::string_view name;     // in metrics and logs: "connect_failed"
   std::string_view message;  // the body of the response, one sentence without a line break
 };
+
+// What logs and counters say of a request whose client went away before it got any status.
+inline constexpr std::uint16_t kClientAbortedStatus = 499;
 
 const FailureInfo& describe(Reason reason);
 inline std::string_view name_of(Reason reason) { return describe(reason).name; }

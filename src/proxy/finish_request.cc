@@ -67,6 +67,7 @@ void log(Request& request, std::chrono::microseconds duration) {
 }  // namespace
 
 void finish_request(Request& request) {
+  if (request.status == 0 && request.failure.reason == Reason::ClientAborted) request.status = kClientAbortedStatus;
   const auto duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - request.started);
   count(request, duration);
