@@ -87,24 +87,48 @@ bool Claims::mapped_together(const ListenerModel& a, const ListenerModel& b) con
   return one_transport && a.spec->port != b.spec->port && bind_port_of(a, options_) == bind_port_of(b, options_);
 }
 
+// Indistinct listeners of a Gateway are not served, and yet no set of that Gateway gets what they quarrel about.
+bool Claims::may_meet(const ListenerModel& listener, const ListenerModel& claimed) const {
+  return shares_address(listener, claimed) && (!claimed.conflicted || listener.gateway == claimed.gateway);
+}
+
+Claims::Taken Claims::find_taken(const ListenerModel& listener, const Port& port) const {
+  for (const ListenerModel* other : port.kinds) {
+    if (!may_meet(listener, *other)) continue;
+    const Clash clash = clash_between(listener, *other);
+    if (clash == Clash::Protocol || mapped_together(listener, *other)) return {other, clash};
+  }
+  const auto same_hostname = port.by_hostname.find(listener.hostname);
+  if (same_hostname == port.by_hostname.end()) return {};
+  for (const ListenerModel* other : same_hostname->second) {
+    if (may_meet(listener, *other) && clash_between(listener, *other) == Clash::Hostname) return {other, Clash::Hostname};
+  }
+  return {};
+}
+
+void Claims::add(const ListenerModel& listener, Port& port) {
+  port.by_hostname[listener.hostname].push_back(&listener);
+  const bool known = std::ranges::any_of(port.kinds, [&](const ListenerModel* other) {
+    return other->gateway == listener.gateway && other->conflicted == listener.conflicted &&
+           other->spec->port == listener.spec->port && other->spec->protocol == listener.spec->protocol;
+  });
+  if (!known) port.kinds.push_back(&listener);
+}
+
 void Claims::claim(ListenerModel& listener) {
   const bool known = takes_part(listener);
-  auto& claimed = by_bind_port_[bind_port_of(listener, options_)];
-  // Indistinct listeners of a Gateway are not served, and yet no set of that Gateway gets what they quarrel about.
-  if (listener.conflicted) return claimed.push_back(&listener);
+  Port& port = by_bind_port_[bind_port_of(listener, options_)];
+  if (listener.conflicted) return add(listener, port);
   if (known && listener.refusal && !listener.keeps_hostname) return;
-  for (const ListenerModel* other : claimed) {
-    const bool same_gateway = listener.gateway == other->gateway;
-    if (!shares_address(listener, *other) || (other->conflicted && !same_gateway)) continue;
-    const Clash clash = clash_between(listener, *other);
-    if (clash != Clash::None && same_gateway) return refuse(listener, clash, *other);
-    if (clash == Clash::None && !mapped_together(listener, *other)) continue;
-    if (!known) return;
+  const Taken taken = find_taken(listener, port);
+  if (!taken.by) {
+    if (known) add(listener, port);
+  } else if (taken.clash != Clash::None && listener.gateway == taken.by->gateway) {
+    refuse(listener, taken.clash, *taken.by);
+  } else if (known) {
     listener.keeps_hostname = false;
-    listener.refusal = unavailable(listener, *other, clash);
-    return;
+    listener.refusal = unavailable(listener, *taken.by, taken.clash);
   }
-  if (known) claimed.push_back(&listener);
 }
 
 }  // namespace cardea::translate

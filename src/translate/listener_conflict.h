@@ -35,11 +35,24 @@ class Claims {
   void claim(ListenerModel& listener);
 
  private:
+  // A port of the machine. There may be thousands of hostnames on it, so they are looked up.
+  struct Port {
+    std::vector<const ListenerModel*> kinds;  // one for each Gateway, port of the spec and protocol
+    std::unordered_map<std::string, std::vector<const ListenerModel*>> by_hostname;
+  };
+  struct Taken {
+    const ListenerModel* by = nullptr;
+    Clash clash = Clash::None;  // None: only the port map brings them together
+  };
+  Taken find_taken(const ListenerModel& listener, const Port& port) const;
+  void add(const ListenerModel& listener, Port& port);
+
+  bool may_meet(const ListenerModel& listener, const ListenerModel& claimed) const;
   bool shares_address(const ListenerModel& a, const ListenerModel& b) const;
   bool mapped_together(const ListenerModel& a, const ListenerModel& b) const;
 
   const Options& options_;
-  std::unordered_map<std::uint16_t, std::vector<ListenerModel*>> by_bind_port_;
+  std::unordered_map<std::uint16_t, Port> by_bind_port_;
 };
 
 std::uint16_t bind_port_of(const ListenerModel& listener, const Options& options);

@@ -51,8 +51,9 @@ Translation observe_again(const Translation& previous, const Observed& observed)
   };
   const Memory& memory = *previous.memory;
   for (const auto& gateway : memory.gateways) {
-    replace(make_status(*gateway->object, status_of(*gateway, observed, memory.options)));
-    for (const auto& set : gateway->sets) replace(make_status(*set->object, status_of(*set, observed, memory.options)));
+    const ServedGateway served(*gateway, observed);
+    replace(make_status(*gateway->object, status_of(*gateway, served, memory.options)));
+    for (const auto& set : gateway->sets) replace(make_status(*set->object, status_of(*set, served, memory.options)));
   }
   return result;
 }
@@ -179,8 +180,9 @@ class Run {
 
   void report_gateways() {
     for (const auto& gateway : gateways_) {
-      report(*gateway->object, status_of(*gateway, observed_, options_));
-      for (const auto& set : gateway->sets) report(*set->object, status_of(*set, observed_, options_));
+      const ServedGateway served(*gateway, observed_);
+      report(*gateway->object, status_of(*gateway, served, options_));
+      for (const auto& set : gateway->sets) report(*set->object, status_of(*set, served, options_));
     }
   }
 

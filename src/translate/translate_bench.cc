@@ -23,6 +23,7 @@ struct World {
     api::Gateway gateway;
     gateway.metadata = meta("web");
     gateway.spec.gateway_class_name = "cardea";
+    gateway.spec.allowed_listeners.namespaces.from = api::FromNamespaces::All;
     gateway.spec.listeners.resize(1);
     gateway.spec.listeners[0].name = "http";
     gateway.spec.listeners[0].port = 80;
@@ -79,6 +80,28 @@ struct World {
   }
 };
 
+// Each hostname has an HTTPS listener of its own, 50 to a ListenerSet.
+void many_listeners(benchmark::State& state) {
+  World world(0, 1);
+  for (int i = 0; i < static_cast<int>(state.range(0)) / 50; ++i) {
+    api::ListenerSet set;
+    set.metadata = World::meta(fmt::format("set-{:05}", i));
+    set.spec.parent_ref.name = "web";
+    for (int k = 0; k < 50; ++k) {
+      api::Listener listener;
+      listener.name = fmt::format("https-{}", k);
+      listener.port = 443;
+      listener.protocol = api::ProtocolType::HTTPS;
+      listener.hostname = fmt::format("host-{}-{}.example.com", i, k);
+      set.spec.listeners.push_back(std::move(listener));
+    }
+    world.resources.put(std::make_shared<const api::ListenerSet>(std::move(set)));
+  }
+  Observed observed;
+  for (const auto& plan : translate(world.resources, {}, {}).plans) observed.gateways[plan->gateway].served = plan;
+  for (auto _ : state) benchmark::DoNotOptimize(translate(world.resources, observed, {}));
+}
+
 void everything_anew(benchmark::State& state) {
   const World world(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
   for (auto _ : state) benchmark::DoNotOptimize(translate({world.resources}, {}, {}));
@@ -118,6 +141,7 @@ void one_pod_changed(benchmark::State& state) {
 void sizes(benchmark::internal::Benchmark* bench) {
   bench->Args({1000, 5})->Args({5000, 5})->Args({5000, 5000})->Unit(benchmark::kMillisecond);
 }
+BENCHMARK(many_listeners)->Arg(1000)->Arg(5000)->Unit(benchmark::kMillisecond);
 BENCHMARK(everything_anew)->Apply(sizes);
 BENCHMARK(only_observed)->Apply(sizes);
 BENCHMARK(one_route_changed)->Apply(sizes);

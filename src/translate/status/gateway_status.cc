@@ -33,11 +33,6 @@ std::string list_without(const std::vector<api::ListenerStatus>& listeners, std:
   return list;
 }
 
-const GatewayObserved* observed_of(const GatewayModel& gateway, const Observed& observed) {
-  const auto found = observed.gateways.find({gateway.object->metadata.namespace_, gateway.object->metadata.name});
-  return found == observed.gateways.end() ? nullptr : &found->second;
-}
-
 // Accepted, of a Gateway or ListenerSet that is not refused as a whole: by its listeners.
 api::Condition accepted_by_listeners(const std::vector<api::ListenerStatus>& listeners, std::int64_t generation) {
   const std::size_t good = count_with(listeners, condition::kAccepted);
@@ -50,10 +45,9 @@ api::Condition accepted_by_listeners(const std::vector<api::ListenerStatus>& lis
 }
 
 // Why the Gateway is not programmed though it is accepted, or nothing.
-std::optional<Problem> unprogrammed(const GatewayModel& gateway, const api::GatewayStatus& status, const Observed& observed) {
-  if (auto unusable = unusable_addresses(*gateway.object, observed)) return unusable;
-  const GatewayObserved* own = observed_of(gateway, observed);
-  const bool current = own && own->served && own->served->generation >= gateway.object->metadata.generation;
+std::optional<Problem> unprogrammed(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served) {
+  if (auto unusable = unusable_addresses(*gateway.object, served.observed())) return unusable;
+  const bool current = served.plan() && served.plan()->generation >= gateway.object->metadata.generation;
   if (!current) return Problem{reason::kPending, "The data plane has not taken over this generation yet"};
   for (const api::ListenerStatus& listener : status.listeners) {
     const api::Condition* programmed = api::find_condition(listener.conditions, condition::kProgrammed);
@@ -65,12 +59,12 @@ std::optional<Problem> unprogrammed(const GatewayModel& gateway, const api::Gate
   return std::nullopt;
 }
 
-api::Condition programmed(const GatewayModel& gateway, const api::GatewayStatus& status, const Observed& observed) {
+api::Condition programmed(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served) {
   const std::int64_t generation = gateway.object->metadata.generation;
   if (status.conditions.front().status != True) {
     return make_condition(condition::kProgrammed, False, reason::kInvalid, "The Gateway is not accepted", generation);
   }
-  if (auto problem = unprogrammed(gateway, status, observed)) {
+  if (auto problem = unprogrammed(gateway, status, served)) {
     return make_condition(condition::kProgrammed, False, problem->reason, std::move(problem->message), generation);
   }
   const std::string bad = list_without(status.listeners, condition::kProgrammed);
@@ -117,19 +111,18 @@ api::Condition programmed(const ListenerSetModel& set, const api::ListenerSetSta
 
 }  // namespace
 
-api::GatewayStatus status_of(const GatewayModel& gateway, const Observed& observed, const Options& options) {
+api::GatewayStatus status_of(const GatewayModel& gateway, const ServedGateway& served, const Options& options) {
   const std::int64_t generation = gateway.object->metadata.generation;
   api::GatewayStatus status;
-  for (const ListenerModel& listener : gateway.listeners) status.listeners.push_back(status_of(listener, observed, options));
-  const GatewayObserved* own = observed_of(gateway, observed);
-  if (!gateway.refusal && own && own->served) status.addresses = bound_addresses(*gateway.object, observed);
+  for (const ListenerModel& listener : gateway.listeners) status.listeners.push_back(status_of(listener, served, options));
+  if (!gateway.refusal && served.plan()) status.addresses = bound_addresses(*gateway.object, served.observed());
   status.attached_listener_sets = static_cast<std::int32_t>(
       std::ranges::count_if(gateway.sets, [](const auto& set) { return is_accepted(*set); }));
   status.conditions.push_back(gateway.refusal ? make_condition(condition::kAccepted, False, gateway.refusal->reason,
                                                                gateway.refusal->message, generation)
                                               : accepted_by_listeners(status.listeners, generation));
   status.conditions.push_back(resolved(gateway, status));
-  status.conditions.push_back(programmed(gateway, status, observed));
+  status.conditions.push_back(programmed(gateway, status, served));
   if (gateway.insecure_frontend) {
     status.conditions.push_back(make_condition(condition::kInsecureFrontendValidationMode, True, reason::kConfigurationChanged,
                                                "spec.tls.frontend has mode AllowInsecureFallback", generation));
@@ -137,10 +130,10 @@ api::GatewayStatus status_of(const GatewayModel& gateway, const Observed& observ
   return status;
 }
 
-api::ListenerSetStatus status_of(const ListenerSetModel& set, const Observed& observed, const Options& options) {
+api::ListenerSetStatus status_of(const ListenerSetModel& set, const ServedGateway& served, const Options& options) {
   const std::int64_t generation = set.object->metadata.generation;
   api::ListenerSetStatus status;
-  for (const ListenerModel& listener : set.listeners) status.listeners.push_back(status_of(listener, observed, options));
+  for (const ListenerModel& listener : set.listeners) status.listeners.push_back(status_of(listener, served, options));
   status.conditions.push_back(
       set.refusal ? make_condition(condition::kAccepted, False, set.refusal->reason, set.refusal->message, generation)
                   : accepted_by_listeners(status.listeners, generation));

@@ -4,12 +4,12 @@
 
 #include "api/status.h"
 #include "translate/model.h"
-#include "translate/observed.h"
 #include "translate/options.h"
+#include "translate/status/served.h"
 
 namespace cardea::translate {
 
-api::GatewayStatus status_of(const GatewayModel& gateway, const Observed& observed, const Options& options);
-api::ListenerSetStatus status_of(const ListenerSetModel& set, const Observed& observed, const Options& options);
+api::GatewayStatus status_of(const GatewayModel& gateway, const ServedGateway& served, const Options& options);
+api::ListenerSetStatus status_of(const ListenerSetModel& set, const ServedGateway& served, const Options& options);
 
 }  // namespace cardea::translate

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "plan/diff.h"
-
 namespace cardea::translate {
 namespace {
 
@@ -37,35 +35,6 @@ Binding binding_of(const ListenerModel& listener, const Observed& observed, cons
   return binding;
 }
 
-const GatewayObserved* observed_of(const GatewayModel& gateway, const Observed& observed) {
-  const auto found = observed.gateways.find({gateway.object->metadata.namespace_, gateway.object->metadata.name});
-  return found == observed.gateways.end() ? nullptr : &found->second;
-}
-
-bool same_place(const plan::Listener& a, const plan::Listener& b) {
-  const bool same_tls = a.tls.has_value() == b.tls.has_value() &&
-                        (!a.tls || (a.tls->mode == b.tls->mode && a.tls->certificates == b.tls->certificates));
-  return plan::id_of(a) == plan::id_of(b) && a.addresses == b.addresses && a.port == b.port && a.bind_port == b.bind_port &&
-         a.protocol == b.protocol && a.hostname == b.hostname && same_tls;
-}
-
-// Whether the data plane serves this listener as it is now; its routes may still be on their way.
-bool is_served(const plan::Listener& wanted, const GatewayObserved* observed) {
-  if (!observed || !observed->served) return false;
-  return std::ranges::any_of(observed->served->routing->listeners,
-                             [&](const plan::Ref<plan::Listener>& listener) { return same_place(*listener, wanted); });
-}
-
-const Refusal* refusal_by_data_plane(const ListenerModel& listener, const GatewayObserved* observed) {
-  if (!observed) return nullptr;
-  const auto found = std::ranges::find_if(observed->refusals, [&](const Refusal& refusal) {
-    if (refusal.part == "listener " + listener.spec->name) return true;
-    return std::ranges::any_of(listener.certificates,
-                               [&](const auto& certificate) { return refusal.part == "certificate " + certificate->id; });
-  });
-  return found == observed->refusals.end() ? nullptr : &*found;
-}
-
 // Why the listener is not accepted, or nothing.
 std::optional<Problem> refusal_of(const ListenerModel& listener, const Binding& binding) {
   if (listener.refusal) return listener.refusal;
@@ -74,7 +43,7 @@ std::optional<Problem> refusal_of(const ListenerModel& listener, const Binding& 
 }
 
 // Why it is not programmed, or nothing.
-std::optional<Problem> unprogrammed(const ListenerModel& listener, const Binding& binding, const GatewayObserved* observed) {
+std::optional<Problem> unprogrammed(const ListenerModel& listener, const Binding& binding, const ServedGateway& served) {
   if (const auto refusal = refusal_of(listener, binding)) {
     const bool repeats = listener.conflicted || refusal->reason == reason::kPortUnavailable;
     return Problem{repeats ? refusal->reason : reason::kInvalid, refusal->message};
@@ -83,9 +52,9 @@ std::optional<Problem> unprogrammed(const ListenerModel& listener, const Binding
     return Problem{reason::kInvalid, "The Gateway is not accepted"};
   }
   if (listener.unserved) return listener.unserved;
-  if (const Refusal* refusal = refusal_by_data_plane(listener, observed)) return Problem{reason::kInvalid, refusal->reason};
+  if (const Refusal* refusal = served.refusal_of(listener)) return Problem{reason::kInvalid, refusal->reason};
   if (binding.nowhere) return Problem{reason::kInvalid, binding.failures};
-  if (!listener.planned || !is_served(*listener.planned, observed)) {
+  if (!listener.planned || !served.serves(*listener.planned)) {
     return Problem{reason::kPending, "The data plane has not taken it over yet"};
   }
   return std::nullopt;
@@ -101,9 +70,9 @@ std::string served_message(const ListenerModel& listener, const Binding& binding
 
 }  // namespace
 
-api::ListenerStatus status_of(const ListenerModel& listener, const Observed& observed, const Options& options) {
+api::ListenerStatus status_of(const ListenerModel& listener, const ServedGateway& served, const Options& options) {
   const std::int64_t generation = listener.owner().generation;
-  const Binding binding = binding_of(listener, observed, options);
+  const Binding binding = binding_of(listener, served.observed(), options);
   api::ListenerStatus status;
   status.name = listener.spec->name;
   status.supported_kinds = listener.kinds;
@@ -123,7 +92,7 @@ api::ListenerStatus status_of(const ListenerModel& listener, const Observed& obs
   } else {
     add(condition::kResolvedRefs, True, reason::kResolvedRefs, "All references are resolved");
   }
-  if (const auto problem = unprogrammed(listener, binding, observed_of(*listener.gateway, observed))) {
+  if (const auto problem = unprogrammed(listener, binding, served)) {
     add(condition::kProgrammed, False, problem->reason, problem->message);
   } else {
     add(condition::kProgrammed, True, reason::kProgrammed, served_message(listener, binding));

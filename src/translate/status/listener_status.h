@@ -5,11 +5,11 @@
 
 #include "api/status.h"
 #include "translate/model.h"
-#include "translate/observed.h"
 #include "translate/options.h"
+#include "translate/status/served.h"
 
 namespace cardea::translate {
 
-api::ListenerStatus status_of(const ListenerModel& listener, const Observed& observed, const Options& options);
+api::ListenerStatus status_of(const ListenerModel& listener, const ServedGateway& served, const Options& options);
 
 }  // namespace cardea::translate
