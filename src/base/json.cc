@@ -89,12 +89,16 @@ class Handler {
   bool Int64(std::int64_t) { return false; }
   bool Uint64(std::uint64_t) { return false; }
   bool Double(double) { return false; }
-  bool String(const char* data, rapidjson::SizeType size, bool) { return scalar(std::string(data, size)); }
+  bool String(const char* data, rapidjson::SizeType size, bool) {
+    const Position position = token();
+    return is_whole({data, size}, position) && put(std::string(data, size), position);
+  }
 
   bool StartObject() { return open(Value::Object{}); }
   bool StartArray() { return open(Value::Array{}); }
   bool Key(const char* data, rapidjson::SizeType size, bool) {
     const Position position = token();
+    if (!is_whole({data, size}, position)) return false;
     builder_.name(std::string(data, size), position);
     return true;
   }
@@ -126,6 +130,13 @@ class Handler {
   }
 
   bool scalar(Value value) { return put(std::move(value), token()); }
+
+  // RapidJSON 1.1 takes the second half of a surrogate pair without the first.
+  bool is_whole(std::string_view text, Position position) {
+    if (is_utf8(text)) return true;
+    error_ = message_at(position, "an escape names half of a character (a surrogate)");
+    return false;
+  }
 
   bool put(Value value, Position position) {
     value.position = position;

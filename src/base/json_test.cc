@@ -54,6 +54,11 @@ TEST(Json, KeepsIntegersAndDoublesApart) {
       std::numeric_limits<double>::max());
 }
 
+TEST(Json, RefusesHalfOfACharacter) {
+  EXPECT_EQ(parsed(R"(["\ud83d\ude00"])").as_array()[0].as_string(), "\xF0\x9F\x98\x80");
+  for (const char* text : {R"(["\ude00"])", R"(["\ud83d"])", R"({"\udc00":1})"}) EXPECT_NE(refused(text), "");
+}
+
 TEST(Json, RemembersPositions) {
   const Value value = parsed("{\n  \"a\": [1,\n    \"é\", true],\n  \"b\" : { \"c\":null }\n}");
   EXPECT_EQ(to_string(value.position), "line 1, column 1");

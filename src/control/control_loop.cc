@@ -81,7 +81,8 @@ Outcome ControlLoop::run() {
     metrics_.objects.set(static_cast<std::int64_t>(store_.size()));
   }
 
-  bool needed = outcome.changes > 0 || !std::exchange(started_, true);
+  const bool first = !std::exchange(started_, true);
+  bool needed = first || outcome.changes > 0;
   const Statuses before = current_.statuses;
   for (int round = 0; round < kMaxRounds; ++round) {
     translate::Observed observed = plan_sink_.observed();

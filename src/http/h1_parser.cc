@@ -68,7 +68,7 @@ Read read_status(HeadReader& reader, ResponseHead& head) {
     const void* line_end = std::memchr(at, '\n', reader.left());
     return line_end ? reader.bad(Fault::BadStatusLine) : Read::More;
   }
-  if (at[0] != ' ' || at[4] != ' ') return reader.bad(Fault::BadStatusLine);
+  if (at[0] != ' ' || at[4] != ' ' || std::memchr(at, '\n', 5)) return reader.bad(Fault::BadStatusLine);
   if (!all_in_class({at + 1, 3}, kDigit)) return reader.bad(Fault::BadStatus);
   head.status = static_cast<std::uint16_t>((at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0'));
   if (head.status < 100 || head.status > 599) return reader.bad(Fault::BadStatus);
