@@ -44,10 +44,12 @@ class Mailbox {
   }
 
   void send(T value) {
-    auto* letter = new Letter{std::move(value), newest_.load(std::memory_order_relaxed)};
-    while (!newest_.compare_exchange_weak(letter->next, letter, std::memory_order_release, std::memory_order_relaxed)) {
-    }
-    if (!letter->next) bell_.ring();
+    auto* letter = new Letter{std::move(value), nullptr};
+    Letter* older = newest_.load(std::memory_order_relaxed);
+    do letter->next = older;
+    while (!newest_.compare_exchange_weak(older, letter, std::memory_order_release, std::memory_order_relaxed));
+    // The letter belongs to the receiver now and may be gone.
+    if (!older) bell_.ring();
   }
 
   // The oldest value that was sent, or nothing once the loop has ended.
