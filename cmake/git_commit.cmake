@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Writes OUT, a header that says which commit is built; touches it only when that changed. Run with -P by every build.
 execute_process(COMMAND git -C ${SOURCE} log -1 --format=%H|%cI OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE
                 ERROR_QUIET RESULT_VARIABLE failed)

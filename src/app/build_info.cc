@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "app/git_commit.h"
+#include <git_commit.h>
 
 namespace cardea::app {
 namespace {
