@@ -92,7 +92,7 @@ Read HeadReader::field(Fields& out) {
   const char* const line = at_;
   // A known name needs no check of its bytes; it seldom stands so near the end that near_colon() gives up.
   const char* colon = near_colon(line, end_);
-  HeaderId id = colon ? header_id({line, static_cast<std::size_t>(colon - line)}) : HeaderId::Unknown;
+  HeaderId id = colon ? header_id({line, static_cast<std::size_t>(colon - line)}, left()) : HeaderId::Unknown;
   if (id == HeaderId::Unknown) {
     const char* const stop = scan_token(line, end_);
     if (stop == end_) return more_of_line(line);

@@ -8,6 +8,10 @@
 
 #include "http/syntax.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace cardea::http {
 namespace {
 
@@ -72,10 +76,11 @@ constexpr std::array<std::string_view, kCount> kNames = {
     "X-Request-ID",
 };
 
-// A name in lower case, and where a letter stands: there alone the bit 0x20 may differ.
-struct Pattern {
-  char lower[kLongest] = {};
-  char letters[kLongest] = {};
+// A name in lower case, and the bits that must agree: of a letter all but 0x20, of bytes behind the name none.
+constexpr std::size_t kWide = 32;
+struct alignas(16) Pattern {
+  char lower[kWide] = {};
+  char decisive[kWide] = {};
   std::uint8_t size = 0;
 };
 
@@ -86,7 +91,7 @@ constexpr std::array<Pattern, kCount> make_patterns() {
     for (std::size_t i = 0; i < kNames[id].size(); ++i) {
       const char c = to_lower(kNames[id][i]);
       patterns[id].lower[i] = c;
-      patterns[id].letters[i] = c >= 'a' && c <= 'z' ? 0x20 : 0;
+      patterns[id].decisive[i] = static_cast<char>(c >= 'a' && c <= 'z' ? 0xdf : 0xff);
     }
   }
   return patterns;
@@ -129,11 +134,11 @@ template <class Word>
 bool same(const char* name, const Pattern& pattern, std::size_t offset) {
   Word a;
   Word b;
-  Word letters;
+  Word decisive;
   std::memcpy(&a, name + offset, sizeof a);
   std::memcpy(&b, pattern.lower + offset, sizeof b);
-  std::memcpy(&letters, pattern.letters + offset, sizeof letters);
-  return ((a ^ b) & static_cast<Word>(~letters)) == 0;
+  std::memcpy(&decisive, pattern.decisive + offset, sizeof decisive);
+  return ((a ^ b) & decisive) == 0;
 }
 
 bool matches(const char* name, std::size_t size, const Pattern& pattern) {
@@ -150,14 +155,31 @@ bool matches(const char* name, std::size_t size, const Pattern& pattern) {
   return true;
 }
 
+// Reads kWide bytes of `name`, however long it is.
+bool matches_wide(const char* name, const Pattern& pattern) {
+#if defined(__SSE2__)
+  const auto load = [](const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
+  const auto differ = [&](std::size_t offset) {
+    return _mm_and_si128(_mm_xor_si128(load(name + offset), load(pattern.lower + offset)),
+                         load(pattern.decisive + offset));
+  };
+  const __m128i any = _mm_or_si128(differ(0), differ(16));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) == 0xffff;
+#else
+  return matches(name, pattern.size, pattern);
+#endif
+}
+
 }  // namespace
 
-HeaderId header_id(std::string_view name) {
+HeaderId header_id(std::string_view name, std::size_t readable) {
   if (name.size() < 2 || name.size() > kLongest) return HeaderId::Unknown;
-  const std::uint8_t id = kTable.ids[slot(name.data(), name.size(), kTable.seed)];
+  const std::uint8_t id = kTable.ids[slot(name.data(), name.size(), kSeed)];
   const Pattern& pattern = kPatterns[id];
-  if (pattern.size != name.size() || !matches(name.data(), name.size(), pattern)) return HeaderId::Unknown;
-  return static_cast<HeaderId>(id);
+  if (pattern.size != name.size()) return HeaderId::Unknown;
+  const bool found =
+      readable >= kWide ? matches_wide(name.data(), pattern) : matches(name.data(), name.size(), pattern);
+  return found ? static_cast<HeaderId>(id) : HeaderId::Unknown;
 }
 
 std::string_view header_name(HeaderId id) { return kNames[static_cast<std::size_t>(id)]; }

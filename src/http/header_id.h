@@ -3,6 +3,7 @@
 // found by text; adding one is a line here and a line in header_id.cc.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -74,8 +75,9 @@ static_assert(static_cast<int>(HeaderId::kCount) <= 64, "Fields keeps one bit fo
 using HeaderMask = std::uint64_t;
 constexpr HeaderMask header_bit(HeaderId id) { return (HeaderMask{1} << static_cast<unsigned>(id)) & ~HeaderMask{1}; }
 
-// Any case. Unknown when it is none of them.
-HeaderId header_id(std::string_view name);
+// Any case. Unknown when it is none of them. `readable`: how many bytes may be read at the name's place, if more than
+// the name itself; 32 make it faster.
+HeaderId header_id(std::string_view name, std::size_t readable = 0);
 // In the usual spelling ("Content-Length"); empty for Unknown.
 std::string_view header_name(HeaderId id);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "http/scan.h"
 #include "http/syntax.h"
 #include "http/uri.h"
 
@@ -25,6 +26,10 @@ bool query_escapes_are_valid(std::string_view query) {
 }
 
 Fault set_path(std::string_view path, const Limits& limits, TextArena& arena, RequestHead& head) {
+  if (!is_suspect_path(path.data(), path.data() + path.size())) {
+    head.path = path;
+    return Fault::None;
+  }
   const NormalPath normal = normalize_path(path, limits.encoded_separators, arena);
   head.path = normal.path;
   return normal.fault;
@@ -102,17 +107,13 @@ bool agree(const Authority& host, const Authority& target, const RequestHead& he
 Read read_request_target(HeadReader& reader, const Limits& limits, TextArena& arena, RequestHead& head) {
   const char* const begin = reader.at();
   const char* const limit = begin + std::min(reader.left(), limits.max_target_bytes + 1);
-  const char* at = begin;
-  while (at != limit && (is_class(*at, kPathChar) || *at == '%' || *at == '[' || *at == ']')) ++at;
-  const char* question = at;
-  if (at != limit && *at == '?') {
-    while (at != limit && (is_class(*at, kQueryChar) || *at == '%')) ++at;
-  }
+  const char* const at = scan_target(begin, limit);
   head.target = between(begin, at);
   if (static_cast<std::size_t>(at - begin) > limits.max_target_bytes) return reader.bad(Fault::TargetTooLong);
   if (at == reader.end()) return Read::More;
   if (at == begin) return reader.bad(Fault::BadRequestLine);
   if (*at != ' ') return reader.bad(stopped_by(*at));
+  const char* const question = std::find(begin, at, '?');
   if (const Fault fault = set_target(question, limits, arena, head); fault != Fault::None) return reader.bad(fault);
   reader.advance_to(at + 1);
   return Read::Ok;
@@ -138,7 +139,7 @@ Fault read_authority(TextArena& arena, RequestHead& head) {
   }
   if (!target) target = host;
   if (!target) return Fault::None;
-  head.host = normal_host(target->host, arena);
+  head.host = target->is_normal ? target->host : normal_host(target->host, arena);
   head.port = target->port;
   return Fault::None;
 }

@@ -13,7 +13,6 @@ enum : std::uint8_t {
   kFieldChar = 2,  // VCHAR, SP, HTAB, obs-text
   kPathChar = 4,   // pchar without '%', and '/'
   kQueryChar = 8,  // pchar without '%', and "/?[]": brackets are not in the RFC's query, but in many a real one
-  kHostChar = 16,  // unreserved
   kHexDigit = 32,
   kDigit = 64,
   kUnreserved = 128,
@@ -27,9 +26,9 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
   };
   constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   constexpr std::string_view kDigits = "0123456789";
-  add(kLetters, kTokenChar | kPathChar | kQueryChar | kHostChar | kUnreserved);
-  add(kDigits, kTokenChar | kPathChar | kQueryChar | kHostChar | kUnreserved | kHexDigit | kDigit);
-  add("-._~", kPathChar | kQueryChar | kHostChar | kUnreserved);
+  add(kLetters, kTokenChar | kPathChar | kQueryChar | kUnreserved);
+  add(kDigits, kTokenChar | kPathChar | kQueryChar | kUnreserved | kHexDigit | kDigit);
+  add("-._~", kPathChar | kQueryChar | kUnreserved);
   add("abcdefABCDEF", kHexDigit);
   add("!#$%&'*+-.^_`|~", kTokenChar);
   add("!$&'()*+,;=:@/", kPathChar | kQueryChar);

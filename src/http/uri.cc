@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "http/syntax.h"
@@ -21,23 +22,42 @@ bool is_ipv6(std::string_view text) {
   return std::memchr(copy, '\0', text.size()) == nullptr && inet_pton(AF_INET6, copy, &address) == 1;
 }
 
-// Letters and digits in labels that are not empty; one final dot may follow.
-std::size_t name_end(std::string_view text) {
-  std::size_t i = 0;
-  bool label = false;
-  for (; i < text.size() && is_class(text[i], kHostChar); ++i) {
-    const bool dot = text[i] == '.';
-    if (dot && !label) return 0;
-    label = !dot;
+enum : std::uint8_t { kPlain = 1, kUpper = 2, kDot = 4 };
+constexpr std::array<std::uint8_t, 256> kNameBytes = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (int c = 0; c < 128; ++c) {
+    const char byte = static_cast<char>(c);
+    if (is_class(byte, kUnreserved)) table[static_cast<std::size_t>(c)] = byte != to_lower(byte) ? kUpper : kPlain;
   }
-  return i;
+  table['.'] = kDot;
+  return table;
+}();
+
+struct Host {
+  std::size_t size = 0;  // 0: malformed
+  bool is_normal = false;
+};
+
+// Labels that are not empty; one final dot may follow.
+Host read_name(std::string_view text) {
+  std::uint8_t last = kDot;
+  std::uint8_t seen = 0;
+  std::size_t i = 0;
+  for (; i < text.size(); ++i) {
+    const std::uint8_t kind = kNameBytes[static_cast<unsigned char>(text[i])];
+    if (kind == 0) break;
+    if ((kind & last & kDot) != 0) return {};
+    seen |= kind;
+    last = kind;
+  }
+  return {i, (seen & kUpper) == 0 && last != kDot};
 }
 
-std::size_t host_end(std::string_view text) {
-  if (text.empty() || text[0] != '[') return name_end(text);
+Host read_host(std::string_view text) {
+  if (text.empty() || text[0] != '[') return read_name(text);
   const std::size_t close = text.find(']');
-  if (close == std::string_view::npos || !is_ipv6(text.substr(1, close - 1))) return 0;
-  return close + 1;
+  if (close == std::string_view::npos || !is_ipv6(text.substr(1, close - 1))) return {};
+  return {close + 1, false};
 }
 
 // "" and ":" name no port (RFC 3986 section 3.2.3).
@@ -217,11 +237,11 @@ std::string_view decode_param(std::string_view text, TextArena& arena) {
 }  // namespace
 
 std::optional<Authority> parse_authority(std::string_view text) {
-  const std::size_t end = host_end(text);
-  if (end == 0) return std::nullopt;
-  const auto port = parse_port(text.substr(end));
+  const Host host = read_host(text);
+  if (host.size == 0) return std::nullopt;
+  const auto port = parse_port(text.substr(host.size));
   if (!port) return std::nullopt;
-  return Authority{text.substr(0, end), *port};
+  return Authority{text.substr(0, host.size), *port, host.is_normal};
 }
 
 std::string_view normal_host(std::string_view host, TextArena& arena) {

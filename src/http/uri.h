@@ -19,6 +19,7 @@ namespace cardea::http {
 struct Authority {
   std::string_view host;   // as written, without port; IPv6 with its brackets
   std::uint16_t port = 0;  // 0: not named
+  bool is_normal = false;  // normal_host() would return `host` as it is
 };
 std::optional<Authority> parse_authority(std::string_view text);
 
