@@ -29,7 +29,7 @@ class Resolver {
 
   ResolvedBackend resolve() && {
     if (check_kind() && check_grant() && check_existence() && check_protocol() && check_tls_policy()) {
-      resolved_.backend = context_.backends.use(resolved_.id, *service_, *port_);
+      resolved_.backend = context_.backends.use(resolved_.id, *port_);
     }
     return std::move(resolved_);
   }

@@ -67,22 +67,16 @@ Backends::Backends(const api::Resources& resources, Memory& memory) : memory_(me
   }
 }
 
-plan::Ref<plan::Backend> Backends::use(const std::string& id, const api::Service& service, const api::ServicePort& port) {
-  const auto [at, is_new] = used_.try_emplace(id);
-  if (!is_new) return at->second.backend;
-  Use& use = at->second;
-  use.backend = memory_.backend(id);
-  use.port_name = port.name;
-  const auto slices = slices_by_service_.find(api::to_text(service.metadata.key()));
-  if (slices != slices_by_service_.end()) use.slices = &slices->second;
-  return use.backend;
+plan::Ref<plan::Backend> Backends::use(const std::string& id, const api::ServicePort& port) {
+  return memory_.backend(id, &port.name).backend;
 }
 
+void Backends::use_again(const std::string& id) { memory_.backend(id, nullptr); }
+
 plan::Ref<plan::BackendEndpoints> Backends::endpoints_of(const std::string& id) {
-  Use& use = used_.at(id);
   static const Slices none;
-  if (!use.endpoints) use.endpoints = memory_.endpoints(id, use.port_name, use.slices ? *use.slices : none);
-  return use.endpoints;
+  const auto slices = slices_by_service_.find(id.substr(0, id.rfind(':')));
+  return memory_.endpoints(id, memory_.backend(id, nullptr).port_name, slices == slices_by_service_.end() ? none : slices->second);
 }
 
 }  // namespace cardea::translate

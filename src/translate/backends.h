@@ -19,24 +19,18 @@ class Backends {
  public:
   Backends(const api::Resources& resources, Memory& memory);
 
-  // The Backend of that Service port.
-  plan::Ref<plan::Backend> use(const std::string& id, const api::Service& service, const api::ServicePort& port);
+  // The Backend of that Service port; of one that is used as it was the last time, while no Service has changed.
+  plan::Ref<plan::Backend> use(const std::string& id, const api::ServicePort& port);
+  void use_again(const std::string& id);
 
   // Endpoints of a backend that is used; an empty list when no slice has any.
   plan::Ref<plan::BackendEndpoints> endpoints_of(const std::string& id);
 
  private:
   using Slices = std::vector<api::Ref<api::EndpointSlice>>;
-  struct Use {
-    plan::Ref<plan::Backend> backend;
-    const Slices* slices = nullptr;
-    std::string port_name;
-    plan::Ref<plan::BackendEndpoints> endpoints;
-  };
 
   Memory& memory_;
   std::unordered_map<std::string, Slices> slices_by_service_;  // "namespace/name"
-  std::unordered_map<std::string, Use> used_;
 };
 
 // The endpoints that slices give for the Service port of that name: those that are ready, and those that still serve

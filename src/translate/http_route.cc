@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "plan/hash.h"
+#include "translate/backends.h"
 #include "translate/filter/filters.h"
 #include "translate/http_match.h"
 #include "translate/memory.h"
@@ -186,13 +187,22 @@ std::optional<Problem> first_problem(const std::vector<ResolvedBackend>& backend
 }
 
 std::shared_ptr<const BuiltRoute> build_http_route(const api::Ref<api::HTTPRoute>& route, Context& context) {
-  std::vector<ResolvedBackend> backends = resolve_backends(*route, context);
   const Memory* old = context.memory.old;
-  const auto kept = old ? old->routes.find(route.get()) : decltype(old->routes.end()){};
-  const bool reusable = old && kept != old->routes.end() && kept->second->backends == backends;
-  auto built = reusable ? kept->second : build(route, std::move(backends), context.options);
-  context.memory.routes.emplace(route.get(), built);
-  return built;
+  std::shared_ptr<const BuiltRoute> kept;
+  if (old) {
+    const auto found = old->routes.find(route.get());
+    if (found != old->routes.end()) kept = found->second.built;
+  }
+  if (kept && context.memory.same_backends) {
+    for (const ResolvedBackend& backend : kept->backends) {
+      if (backend.backend) context.backends.use_again(backend.id);
+    }
+  } else {
+    std::vector<ResolvedBackend> backends = resolve_backends(*route, context);
+    if (!kept || kept->backends != backends) kept = build(route, std::move(backends), context.options);
+  }
+  context.memory.routes[route.get()].built = kept;
+  return kept;
 }
 
 }  // namespace cardea::translate

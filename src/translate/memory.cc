@@ -38,13 +38,18 @@ const CheckedCertificate& Memory::certificate(const api::Ref<api::Secret>& secre
   return certificates.emplace(secret.get(), check(secret)).first->second;
 }
 
-plan::Ref<plan::Backend> Memory::backend(const std::string& id) {
-  if (const auto known = backends.find(id); known != backends.end()) return known->second;
+const KeptBackend& Memory::backend(const std::string& id, const std::string* port_name) {
+  const auto [at, is_new] = backends.try_emplace(id);
+  KeptBackend& made = at->second;
+  if (!is_new) return made;
+  const KeptBackend* kept = nullptr;
   if (old) {
-    const auto kept = old->backends.find(id);
-    if (kept != old->backends.end()) return backends.emplace(id, kept->second).first->second;
+    const auto found = old->backends.find(id);
+    if (found != old->backends.end()) kept = &found->second;
   }
-  return backends.emplace(id, plan::seal(plan::Backend{.id = id, .protocol = {}, .hash = {}})).first->second;
+  made.backend = kept ? kept->backend : plan::seal(plan::Backend{.id = id, .protocol = {}, .hash = {}});
+  made.port_name = port_name ? *port_name : kept ? kept->port_name : std::string();
+  return made;
 }
 
 plan::Ref<plan::BackendEndpoints> Memory::endpoints(const std::string& id, const std::string& port_name,

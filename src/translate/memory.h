@@ -18,6 +18,7 @@
 #include "translate/http_route.h"
 #include "translate/model.h"
 #include "translate/options.h"
+#include "translate/status/status.h"
 
 namespace cardea::translate {
 
@@ -25,6 +26,16 @@ struct CheckedCertificate {
   api::Ref<api::Secret> secret;
   plan::Ref<plan::Certificate> certificate;  // null: `fault` says why
   std::string fault;
+};
+
+struct KeptBackend {
+  plan::Ref<plan::Backend> backend;
+  std::string port_name;
+};
+
+struct KeptRoute {
+  std::shared_ptr<const BuiltRoute> built;
+  std::shared_ptr<const ObjectStatus> status;
 };
 
 struct KeptEndpoints {
@@ -47,11 +58,14 @@ struct HostKey {
 
 struct Memory {
   const Memory* old = nullptr;  // of the translation before, while this one runs
+  // Whether all that decides what routes attach to, and all that decides what backendRefs mean, is as it was.
+  bool same_parents = false;
+  bool same_backends = false;
 
   std::unordered_map<const api::Secret*, CheckedCertificate> certificates;
-  std::unordered_map<std::string, plan::Ref<plan::Backend>> backends;
+  std::unordered_map<std::string, KeptBackend> backends;
   std::unordered_map<std::string, KeptEndpoints> kept_endpoints;
-  std::unordered_map<const api::HTTPRoute*, std::shared_ptr<const BuiltRoute>> routes;
+  std::unordered_map<const api::HTTPRoute*, KeptRoute> routes;
   std::map<HostKey, KeptHost> hosts;
 
   // All that plans and most statuses depend on, and the Gateways as they came out: where only what was observed differs,
@@ -61,7 +75,8 @@ struct Memory {
   Gateways gateways;
 
   const CheckedCertificate& certificate(const api::Ref<api::Secret>& secret);
-  plan::Ref<plan::Backend> backend(const std::string& id);
+  // The Backend of that id; `port_name` null: as it was the last time.
+  const KeptBackend& backend(const std::string& id, const std::string* port_name);
   plan::Ref<plan::BackendEndpoints> endpoints(const std::string& id, const std::string& port_name,
                                               const std::vector<api::Ref<api::EndpointSlice>>& slices);
 };

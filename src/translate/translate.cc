@@ -2,6 +2,8 @@
 #include "translate/translate.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -25,14 +27,14 @@
 namespace cardea::translate {
 namespace {
 
+// The very same objects of those kinds.
 template <class... Kind>
-bool share_all(const api::Resources& a, const api::Resources& b, std::variant<api::Ref<Kind>...>*) {
+bool same(const api::Resources& a, const api::Resources& b) {
   return (a.all<Kind>().shares_with(b.all<Kind>()) && ...);
 }
-
-// The very same objects.
-bool same(const api::Resources& a, const api::Resources& b) {
-  return share_all(a, b, static_cast<api::Object*>(nullptr));
+template <class... Kind>
+bool all_same(const api::Resources& a, const api::Resources& b, std::variant<api::Ref<Kind>...>*) {
+  return same<Kind...>(a, b);
 }
 
 template <class Kind>
@@ -64,7 +66,14 @@ class Run {
       : resources_(resources), observed_(observed), options_(options), previous_(previous), memory_(std::make_shared<Memory>()),
         grants_(resources), policies_(resources), namespaces_(resources), backends_(resources, *memory_),
         context_{resources, options, grants_, policies_, namespaces_, backends_, *memory_} {
-    if (previous) memory_->old = previous->memory.get();
+    if (previous && previous->memory && previous->memory->options == options) {
+      memory_->old = previous->memory.get();
+      const auto& before = memory_->old->resources;
+      memory_->same_parents =
+          same<api::GatewayClass, api::Gateway, api::ListenerSet, api::Namespace, api::Secret, api::ConfigMap, api::ReferenceGrant>(
+              before, resources);
+      memory_->same_backends = same<api::Service, api::ReferenceGrant, api::BackendTLSPolicy>(before, resources);
+    }
   }
 
   Translation translate() && {
@@ -88,7 +97,10 @@ class Run {
  private:
   template <class Kind>
   void report(const Kind& object, AnyStatus status) {
-    result_.statuses.push_back(make_status(object, std::move(status)));
+    report(Kind::kKind, make_status(object, std::move(status)));
+  }
+  void report(std::string_view kind, std::shared_ptr<const ObjectStatus> status) {
+    statuses_[kind].push_back(std::move(status));
   }
 
   void report_classes() {
@@ -112,8 +124,19 @@ class Run {
       }
       const auto built = build_http_route(route, context_);
       place(*built, outcomes);
-      report(*route, status_of(shape, outcomes, built->findings, options_));
+      KeptRoute& kept = memory_->routes[route.get()];
+      kept.status = status_again(route.get(), built);
+      if (!kept.status) kept.status = make_status(*route, status_of(shape, outcomes, built->findings, options_));
+      report(api::HTTPRoute::kKind, kept.status);
     }
+  }
+
+  // The last status of a route of which nothing changed, and none of its parents; else null.
+  std::shared_ptr<const ObjectStatus> status_again(const api::HTTPRoute* route, const std::shared_ptr<const BuiltRoute>& built) const {
+    if (!memory_->same_parents) return nullptr;
+    const auto kept = memory_->old->routes.find(route);
+    const bool same_route = kept != memory_->old->routes.end() && kept->second.built == built;
+    return same_route ? kept->second.status : nullptr;
   }
 
   // A route that several parentRefs bring to one listener is there once.
@@ -194,12 +217,16 @@ class Run {
 
   void sort_and_share_statuses() {
     auto& statuses = result_.statuses;
-    std::ranges::sort(statuses, {}, [](const auto& status) -> const api::ObjectId& { return status->object; });
+    const auto key = [](const auto& status) -> const api::ObjectKey& { return status->object.key; };
+    for (auto& [kind, of_kind] : statuses_) {
+      if (!std::ranges::is_sorted(of_kind, {}, key)) std::ranges::sort(of_kind, {}, key);
+      std::ranges::move(of_kind, std::back_inserter(statuses));
+    }
     if (!previous_) return;
     auto old = previous_->statuses.begin();
     for (auto& status : statuses) {
-      while (old != previous_->statuses.end() && (*old)->object < status->object) ++old;
-      if (old != previous_->statuses.end() && **old == *status) status = *old;
+      while (old != previous_->statuses.end() && *old != status && (*old)->object < status->object) ++old;
+      if (old != previous_->statuses.end() && *old != status && **old == *status) status = *old;
     }
   }
 
@@ -216,6 +243,7 @@ class Run {
   Gateways gateways_;
   std::optional<Parents> parents_;
   BackendTlsPolicies::Reach reach_;
+  std::map<std::string_view, std::vector<std::shared_ptr<const ObjectStatus>>> statuses_;  // by kind
   Translation result_;
 };
 
@@ -223,7 +251,8 @@ class Run {
 
 Translation translate(const api::Resources& resources, const Observed& observed, const Options& options,
                       const Translation* previous) {
-  if (previous && previous->memory && previous->memory->options == options && same(previous->memory->resources, resources)) {
+  if (previous && previous->memory && previous->memory->options == options &&
+      all_same(previous->memory->resources, resources, static_cast<api::Object*>(nullptr))) {
     return observe_again(*previous, observed);
   }
   return Run(resources, observed, options, previous).translate();
