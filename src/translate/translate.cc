@@ -79,6 +79,7 @@ class Run {
   Translation translate() && {
     report_classes();
     gateways_ = build_gateways(context_);
+    note_defaults();
     parents_.emplace(gateways_);
     place_http_routes();
     report_other_routes();
@@ -114,8 +115,24 @@ class Run {
     }
   }
 
+  // No status has a place for these: a route without a parentRef of ours has no entry of ours.
+  void note_defaults() {
+    for (const auto& gateway : gateways_) {
+      if (gateway->object->spec.default_scope != api::DefaultScope::All) continue;
+      result_.notes.push_back(fmt::format("Gateway {}: spec.defaultScope is not served yet: routes attach by their parentRefs alone",
+                                          api::to_text(gateway->object->metadata.key())));
+    }
+  }
+  template <class Kind>
+  void note_default(const Kind& route) {
+    if (route.spec.use_default_gateways != api::DefaultScope::All) return;
+    result_.notes.push_back(fmt::format("{} {}: spec.useDefaultGateways is not served yet: it attaches by its parentRefs alone",
+                                        Kind::kKind, api::to_text(route.metadata.key())));
+  }
+
   void place_http_routes() {
     for (const auto& route : resources_.all<api::HTTPRoute>()) {
+      note_default(*route);
       const RouteShape shape{api::HTTPRoute::kKind, &route->metadata, &route->spec.parent_refs, &route->spec.hostnames};
       const auto outcomes = attach(shape, *parents_, context_);
       if (outcomes.empty()) {
@@ -166,6 +183,7 @@ class Run {
   template <class Kind>
   void report_routes() {
     for (const auto& route : resources_.all<Kind>()) {
+      note_default(*route);
       const RouteShape shape = shape_of(*route);
       const auto outcomes = attach(shape, *parents_, context_);
       if (outcomes.empty()) {
