@@ -2,9 +2,11 @@
 """Cardea beside haproxy, nginx and Envoy: one worker each, pinned to one core; the load generator and the backend share the other.
 All proxies run all the time and are measured in turns, so that whatever disturbs the machine disturbs all of them."""
 import argparse
+import contextlib
 import json
 import os
 import pathlib
+import random
 import resource
 import socket
 import statistics
@@ -25,11 +27,13 @@ ROUTES = 5_000
 
 
 def ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    numbers = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return numbers
+    """Free ports below the range of outgoing connections, one of which could otherwise sit on them."""
+    found = []
+    while len(found) < count:
+        port = random.randrange(20000, 32000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found
 
 
 def certificate():

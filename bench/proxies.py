@@ -198,7 +198,7 @@ class Envoy(Proxy):
         return None
 
     def version(self):
-        return f"envoy {super().version().split('/')[1]}"
+        return f"envoy {super().version().rpartition('version: ')[2].split('/')[1]}"
 
     def listener(self, name, port, tls):
         action = {"cluster": "app", "timeout": "0s"}
