@@ -2,16 +2,19 @@
 """Cardea beside haproxy, nginx and Envoy: one worker each, pinned to one core; the load generator and the backend share the other.
 All proxies run all the time and are measured in turns, so that whatever disturbs the machine disturbs all of them."""
 import argparse
+import atexit
 import contextlib
 import json
 import os
 import pathlib
 import random
 import resource
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import measure
@@ -56,7 +59,7 @@ def start(kinds, backend, routes=0):
     running = {}
     for kind in kinds:
         http, https = ports(2)
-        running[kind.name] = kind(FOLDER, backend.certificate, backend.http, http, https, routes)
+        running[kind.name] = kind(backend.folder.parent, backend.certificate, backend.http, http, https, routes)
         running[kind.name].start(PROXY_CORE)
     for one in running.values():
         measure.wait_for_port(one.http, one.process)
@@ -157,7 +160,11 @@ def main():
         kinds.append(proxies.Envoy)
     else:
         print(f"envoy is not measured: {why}")
-    backend = proxies.Backend(FOLDER, certificate(), 0, ports(1)[0], 0)
+    # A folder of its own: what another run left, or still has running, is not disturbed by this one and does not disturb it.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=FOLDER))
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    backend = proxies.Backend(folder, certificate(), 0, ports(1)[0], 0)
     backend.start(LOAD_CORE)
     measure.wait_for_port(backend.http, backend.process)
     rounds, seconds = (5, 3) if options.quick else (11, 6)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proxies that are compared, each set up for the same work: one worker, HTTP/1.1 and TLS 1.3 on loopback, keep-alive on
 both sides, one backend, no access log, nothing added that can be left out."""
+import atexit
 import json
 import os
 import pathlib
@@ -41,9 +42,10 @@ class Proxy:
     def start(self, core):
         log = (self.folder / "log").open("w")
         self.process = subprocess.Popen(["taskset", "-c", str(core), *map(str, self.command())], stdout=log, stderr=log, cwd=self.folder)
+        atexit.register(self.stop)  # however the run ends
 
     def stop(self):
-        if self.process:
+        if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(10)
