@@ -65,7 +65,7 @@ void Loop::end() {
 void Loop::turn_until(bool& done) {
   run_ready();
   while (!done) {
-    collect(true);
+    collect(ready_first_ == nullptr);
     run_ready();
   }
 }
@@ -96,9 +96,12 @@ void Loop::collect(bool block) {
   timers_.advance(now_, [this](TimerNode& node) { wake(static_cast<detail::Waiter&>(node), Wake::TimedOut); });
 }
 
+// What becomes ready meanwhile waits for the next turn, so that coroutines which only yield keep no event waiting.
 void Loop::run_ready() {
-  while (ready_first_) {
+  const detail::Waiter* const last = ready_last_;
+  for (bool more = ready_first_ != nullptr; more;) {
     detail::Waiter* waiter = ready_first_;
+    more = waiter != last;
     ready_first_ = waiter->next;
     if (!ready_first_) ready_last_ = nullptr;
     waiter->handle.resume();

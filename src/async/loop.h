@@ -58,7 +58,7 @@ class Loop {
   void end();
   bool ended() const { return ended_; }
 
-  // Lets everything else that is ready run first.
+  // Lets everything else run first: what is ready, and what the events that came meanwhile make so.
   auto yield() { return Yield{*this, {}}; }
 
  private:

@@ -36,6 +36,25 @@ TEST(Wait, TimesOutNotBeforeItsDeadline) {
   EXPECT_FALSE(never.waited_for());
 }
 
+Task<void> yield_until(Loop* loop, const bool* done) {
+  while (!*done) co_await loop->yield();
+}
+
+Task<void> yield_beside_an_event(Loop& loop) {
+  bool done = false;
+  TaskScope scope(loop);
+  scope.spawn(yield_until, &loop, &done);
+  scope.spawn(yield_until, &loop, &done);
+  co_await sleep(loop, 5);
+  done = true;
+  co_await scope.close();
+}
+
+TEST(Loop, TasksThatOnlyYieldKeepNoEventWaiting) {
+  Loop loop;
+  loop.run(yield_beside_an_event(loop));
+}
+
 Task<void> note_wake(Loop* loop, Signal* first, Signal* second, std::string* log, char name) {
   const Wake wake = co_await wait_any(*loop, kNever, *first, *second);
   *log += name;

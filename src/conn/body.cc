@@ -19,7 +19,8 @@ PumpStatus after_flush(WriteStatus flushed, PumpStatus done) {
 }  // namespace
 
 PumpStatus Pump::run() {
-  while (!finished_) {
+  for (std::size_t moved = 0; !finished_;) {
+    if (moved >= kShare) return PumpStatus::Busy;
     std::span<const char> data;
     switch (from_.peek(data)) {
       case ReadStatus::WouldBlock:
@@ -34,6 +35,7 @@ PumpStatus Pump::run() {
         if (limit_ != 0 && from_.bytes_read() + data.size() > limit_) return PumpStatus::TooMuch;
         const auto written = to_.try_write(data);
         from_.consume(written.bytes);
+        moved += written.bytes + kPieceCost;
         if (written.status == WriteStatus::Failed) return PumpStatus::WriteFailed;
         if (written.status == WriteStatus::WouldBlock) return PumpStatus::WaitWrite;
         break;

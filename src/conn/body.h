@@ -73,6 +73,7 @@ enum class PumpStatus : std::uint8_t {
   WaitRead,    // everything read so far was sent
   WaitWrite,   // the writer takes nothing now
   Done,        // end read, finished and flushed
+  Busy,        // moved its share and could go on: run again after others had their turn
   TooMuch,     // more than the limit; what is over it was not read
   ReadFailed,  // the source was cut short or malformed; the writer is as it was
   WriteFailed,
@@ -90,6 +91,10 @@ class Pump {
   }
 
  private:
+  // What one run moves at most, and what a piece costs beside its bytes, so that tiny ones count.
+  static constexpr std::size_t kShare = 256 * 1024;
+  static constexpr std::size_t kPieceCost = 256;
+
   BodyReader& from_;
   BodyWriter& to_;
   std::uint64_t limit_;

@@ -51,6 +51,8 @@ class Buffer {
   char* reserve(std::size_t bytes);
   void commit(std::size_t bytes) { end_ += bytes; }
   void consume(std::size_t bytes) { begin_ += bytes; }
+  // Forgets all unread bytes but the first `size`.
+  void truncate(std::size_t size) { end_ = begin_ + size; }
   // Makes `bytes` that were consumed unread again; they must not have been overwritten.
   void unconsume_to(std::size_t position) { begin_ = position; }
   std::size_t position() const { return begin_; }

@@ -34,6 +34,8 @@ class Exchange {
   virtual void respond(http::ResponseHead& head) = 0;
   virtual BodyWriter& response_body() = 0;
   bool responded() const { return responded_; }
+  // Unsays a response of which nothing has left yet: another may be given. False: it is too late for that.
+  virtual bool take_back() = 0;
 
   // This response is the connection's last (HTTP/1: `Connection: close`). Before respond().
   void close_after() { close_ = true; }

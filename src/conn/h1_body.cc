@@ -132,6 +132,7 @@ void H1BodyWriter::start(http::Framing framing, bool sends_body) {
   chunk_left_ = 0;
   finished_ = false;
   aborted_ = false;
+  offered_ = taken_ = false;
   bytes_written_ = 0;
 }
 
@@ -175,9 +176,11 @@ BodyWriter::Written H1BodyWriter::send_now(std::span<const char> data) {
   std::size_t count = 0;
   if (!staged.empty()) parts[count++] = {const_cast<char*>(staged.data()), staged.size()};
   parts[count++] = {const_cast<char*>(data.data()), data.size()};
+  offered_ = true;
   const auto result = stream_.try_write({parts.data(), count});
   if (result.status == net::IoStatus::WouldBlock) return {WriteStatus::WouldBlock};
   if (result.status != net::IoStatus::Ok) return {WriteStatus::Failed};
+  taken_ = true;
   const std::size_t of_staged = std::min(result.bytes, staged.size());
   buffer_.consume(of_staged);
   return {WriteStatus::Ok, result.bytes - of_staged};
@@ -201,11 +204,13 @@ bool H1BodyWriter::finish(const http::Fields& trailers) {
 
 WriteStatus H1BodyWriter::flush() {
   while (!buffer_.empty()) {
+    offered_ = true;
     const auto staged = buffer_.unread();
     const iovec part{const_cast<char*>(staged.data()), staged.size()};
     const auto result = stream_.try_write({&part, 1});
     if (result.status == net::IoStatus::WouldBlock) return WriteStatus::WouldBlock;
     if (result.status != net::IoStatus::Ok) return WriteStatus::Failed;
+    taken_ = true;
     buffer_.consume(result.bytes);
   }
   buffer_.release_if_empty();

@@ -87,6 +87,11 @@ class H1BodyWriter final : public BodyWriter {
 
   bool aborted() const { return aborted_; }
   bool finished() const { return finished_; }
+  // Since start() the stream was offered something, so that the receiver may have it.
+  bool offered() const { return offered_; }
+  // ... and took something.
+  bool taken() const { return taken_; }
+  const http::Framing& framing() const { return framing_; }
 
  private:
   void stage(std::string_view text);
@@ -99,6 +104,8 @@ class H1BodyWriter final : public BodyWriter {
   std::uint64_t chunk_left_ = 0;  // Chunked: of the chunk whose header was staged
   bool finished_ = true;
   bool aborted_ = false;
+  bool offered_ = false;
+  bool taken_ = false;
 };
 
 }  // namespace cardea::conn

@@ -59,6 +59,8 @@ class H1ClientExchange {
   // The head's views are valid until the next call here or of the body.
   Head try_read_head(http::ResponseHead& head);
   bool anything_received() const { return received_; }
+  // Some of the request was taken by the connection.
+  bool anything_sent() const { return writer_.taken(); }
   http::Fault fault() const { return fault_; }
   async::Signal& ready() { return client_.stream_->readable(); }
 

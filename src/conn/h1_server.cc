@@ -14,6 +14,8 @@ constexpr std::uint64_t kMaxDiscarded = 64 * 1024;
 constexpr std::size_t kMaxLingered = 1024 * 1024;
 // Behind a head there is always room for a good piece of the body.
 constexpr std::size_t kMinBodyRoom = 8 * 1024;
+// Requests of one pipeline that are served before others have their turn.
+constexpr std::uint32_t kPipelineShare = 16;
 
 template <class Head>
 void stage_head(Buffer& out, const Head& head, const http::WriteOptions& options) {
@@ -24,6 +26,10 @@ void stage_head(Buffer& out, const Head& head, const http::WriteOptions& options
 }  // namespace
 
 async::Task<H1Server::Waited> H1Server::wait_for_request(async::Deadline deadline, async::StopToken stop) {
+  if (++pipelined_ > kPipelineShare) {
+    pipelined_ = 0;
+    co_await stream_.loop().yield();
+  }
   while (in_.empty()) {
     const auto result = stream_.try_read(in_.space(BufferPool::kBlockBytes));
     if (result.status == net::IoStatus::Ok) {
@@ -34,6 +40,7 @@ async::Task<H1Server::Waited> H1Server::wait_for_request(async::Deadline deadlin
     if (result.status != net::IoStatus::WouldBlock) co_return Waited::Closed;
     if (stop.requested()) co_return Waited::Stopped;
     const async::Wake wake = co_await async::wait_any(stream_.loop(), deadline, stream_.readable(), stop.signal());
+    pipelined_ = 0;
     if (wake == async::Wake::TimedOut) co_return Waited::Idle;
     if (wake == async::Wake::Ended) co_return Waited::Stopped;
   }
@@ -118,9 +125,12 @@ void H1Exchange::respond(http::ResponseHead& head) {
   } else if (open_ended) {
     options.framing = http::Framing::chunked();
   }
+  // A client that got its answer in place of 100 (Continue) may or may not send the body: see discard_request_body().
+  if (!tunnel && !reader_.at_end() && waits_for_continue()) close_ = true;
   options.upgrade = tunnel;
   options.close = close_ && !tunnel;
   options.keep_alive = http10 && !close_;
+  staged_before_ = server_.out_.size();
   stage_head(server_.out_, head, options);
   const bool sends_body = http::body_framing(head, request.method).kind != http::Framing::Kind::None;
   writer_.start(options.framing, sends_body);
@@ -128,6 +138,13 @@ void H1Exchange::respond(http::ResponseHead& head) {
     close_ = true;
     reader_.start(http::Framing::tunnel());
   }
+}
+
+bool H1Exchange::take_back() {
+  if (!responded_ || writer_.offered() || writer_.framing().kind == http::Framing::Kind::Tunnel) return false;
+  server_.out_.truncate(staged_before_);
+  responded_ = false;
+  return true;
 }
 
 async::Task<bool> H1Exchange::finish(async::Deadline deadline) {
@@ -145,7 +162,7 @@ async::Task<bool> H1Exchange::finish(async::Deadline deadline) {
 // A client that waits for 100 (Continue) got its final answer and will not send the body: then only closing tells the
 // two readings of what follows apart (RFC 9110 section 10.1.1).
 async::Task<bool> H1Exchange::discard_request_body(async::Deadline deadline) {
-  if (http::expectation(request) != http::Expectation::None && reader_.bytes_read() == 0) co_return false;
+  if (waits_for_continue()) co_return false;
   if (reader_.framing().kind == http::Framing::Kind::Length && reader_.framing().length > kMaxDiscarded) co_return false;
   while (reader_.bytes_read() <= kMaxDiscarded) {
     std::span<const char> data;

@@ -20,6 +20,7 @@
 #include "conn/buffer.h"
 #include "conn/exchange.h"
 #include "conn/h1_body.h"
+#include "http/framing.h"
 #include "http/h1_parser.h"
 #include "http/limits.h"
 #include "net/stream.h"
@@ -50,6 +51,7 @@ class H1Server {
   const http::Limits& limits_;
   Buffer in_;
   Buffer out_;
+  std::uint32_t pipelined_ = 0;  // requests since the last one that was waited for
 };
 
 class H1Exchange final : public Exchange {
@@ -72,10 +74,13 @@ class H1Exchange final : public Exchange {
   async::Task<bool> finish(async::Deadline deadline);
   // The response could not be sent whole: the connection must be closed at once.
   bool cut() const { return writer_.aborted(); }
+  // Only a reset tells the client that the response was cut: it ends with the connection.
+  bool cut_unseen() const { return cut() && writer_.framing().kind == http::Framing::Kind::UntilClose; }
 
   BodyReader& request_body() override { return reader_; }
   void inform(const http::ResponseHead& head) override;
   void respond(http::ResponseHead& head) override;
+  bool take_back() override;
   BodyWriter& response_body() override { return writer_; }
   async::Signal& client_changed() override { return server_.stream_.changed(); }
   bool client_gone() const override { return server_.stream_.failed(); }
@@ -83,11 +88,15 @@ class H1Exchange final : public Exchange {
 
  private:
   async::Task<bool> discard_request_body(async::Deadline deadline);
+  bool waits_for_continue() const {
+    return http::expectation(request) != http::Expectation::None && reader_.bytes_read() == 0;
+  }
 
   H1Server& server_;
   H1BodyReader reader_;
   H1BodyWriter writer_;
   http::Fault fault_ = http::Fault::None;
+  std::size_t staged_before_ = 0;  // the response's head
 };
 
 }  // namespace cardea::conn

@@ -67,6 +67,27 @@ Task<void> serve(net::Stream* stream, BufferPool* pool, async::StopSource* stop,
   stream->shutdown_write();
 }
 
+// Unsays a response of which nothing was sent, and gives another.
+Task<void> change_mind(net::Stream* stream, BufferPool* pool, async::StopSource* stop, std::string* log) {
+  const http::Limits limits;
+  H1Server server(*stream, *pool, limits);
+  co_await server.wait_for_request(kNever, async::StopToken(*stop));
+  H1Exchange exchange(server);
+  co_await exchange.read_head(kNever);
+  http::ResponseHead early;
+  early.status = 103;
+  exchange.inform(early);
+  http::ResponseHead head;
+  head.status = 200;
+  exchange.respond(head);
+  exchange.response_body().try_write({"part", 4});
+  *log += exchange.take_back() ? "taken back" : "too late";
+  co_await respond_with_text(exchange, 502, "text/plain", "no", kNever);
+  if (exchange.take_back()) *log += ", twice";
+  co_await exchange.finish(kNever);
+  stream->shutdown_write();
+}
+
 Task<std::string> read_all(net::Stream& stream) {
   std::string text;
   char buffer[512];
@@ -124,6 +145,29 @@ const Case kCases[] = {
      "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\nno",
      "malformed end "},
 };
+
+Task<std::string> talk_to_one_who_changes_its_mind(async::Loop& loop, std::string& log) {
+  BufferPool pool;
+  async::StopSource stop;
+  async::TaskScope scope(loop);
+  auto [client, server] = net::make_pipe(loop);
+  scope.spawn(change_mind, server.get(), &pool, &stop, &log);
+  std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  const iovec part{request.data(), request.size()};
+  client->try_write({&part, 1});
+  std::string answer = co_await read_all(*client);
+  co_await scope.close();
+  co_return answer;
+}
+
+TEST(H1Exchange, TakesBackAResponseOfWhichNothingHasLeft) {
+  async::Loop loop;
+  std::string log;
+  const std::string answer = loop.run(talk_to_one_who_changes_its_mind(loop, log));
+  EXPECT_EQ(log, "taken back");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 502 Bad Gateway\r\n")) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nno")) << answer;
+}
 
 class H1ServerTest : public testing::TestWithParam<Case> {};
 

@@ -20,6 +20,7 @@ class PipeEnd final : public Stream {
   IoResult try_read(std::span<char> into) override;
   IoResult try_write(std::span<const iovec> parts) override;
   void shutdown_write() override;
+  void reset_on_close() override { reset(); }
   // As a TCP reset: both ends fail from now on.
   void reset();
   // Reads give at most that many bytes at once.

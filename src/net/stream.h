@@ -38,6 +38,9 @@ class Stream {
   virtual IoResult try_write(std::span<const iovec> parts) = 0;
   // Tells the peer that nothing more will be sent; reading goes on. Best effort.
   virtual void shutdown_write() = 0;
+  // Makes the close that follows a visible break: no proper end is sent, and the peer cannot take what it got for
+  // complete.
+  virtual void reset_on_close() = 0;
 
   async::Signal& readable() { return *read_signal_; }
   async::Signal& writable() { return *write_signal_; }

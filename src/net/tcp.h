@@ -25,10 +25,9 @@ class TcpStream final : public Stream {
   IoResult try_read(std::span<char> into) override;
   IoResult try_write(std::span<const iovec> parts) override;
   void shutdown_write() override;
+  void reset_on_close() override;
 
   int descriptor() const { return socket_.get(); }
-  // Makes the close that follows send a reset, so that the peer cannot take what it got for complete.
-  void reset_on_close();
 
  private:
   Descriptor socket_;

@@ -303,10 +303,17 @@ IoResult TlsStream::try_write(std::span<const iovec> parts) {
 }
 
 void TlsStream::shutdown_write() {
+  if (broken_) return;
   ERR_clear_error();
   if (SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
   ERR_clear_error();
   inner_->shutdown_write();
+}
+
+// Without a close_notify the peer sees the end as a truncation (RFC 8446 section 6.1).
+void TlsStream::reset_on_close() {
+  broken_ = true;
+  inner_->reset_on_close();
 }
 
 bool TlsStream::resumed() const { return SSL_session_reused(ssl_) == 1; }

@@ -119,6 +119,7 @@ class TlsStream final : public Stream {
   IoResult try_read(std::span<char> into) override;
   IoResult try_write(std::span<const iovec> parts) override;
   void shutdown_write() override;
+  void reset_on_close() override;
 
   bool resumed() const;
   std::string_view alpn() const;  // empty when none was agreed
@@ -141,6 +142,7 @@ class TlsStream final : public Stream {
   TlsSelector* selector_ = nullptr;
   const TlsContext* chosen_ = nullptr;
   std::string server_name_;
+  bool broken_ = false;
 };
 
 }  // namespace cardea::net

@@ -86,6 +86,7 @@ class Attempt {
   async::Task<Failure> run();
   // The backend closed before it said anything, on a connection that had worked: nobody's fault.
   bool stale() const { return stale_; }
+  bool sent() const { return backend_.anything_sent(); }
   bool reusable() const { return !uploading_ && !tunnel_ && backend_.reusable(); }
 
  private:
@@ -108,6 +109,7 @@ class Attempt {
   bool uploading_ = true;
   bool upload_waits_for_client_ = false;
   bool upload_failed_ = false;
+  bool busy_ = false;  // something can go on at once, after others had their turn
   bool tunnel_ = false;
   bool stale_ = false;
 };
@@ -133,6 +135,9 @@ Failure Attempt::push_request() {
       break;
     case PumpStatus::WaitWrite:
       break;
+    case PumpStatus::Busy:
+      busy_ = true;
+      break;
     case PumpStatus::TooMuch:
       return {Reason::BodyTooLarge, "chunked"};
     case PumpStatus::WriteFailed:
@@ -152,15 +157,18 @@ Failure Attempt::push_request() {
 async::Task<Failure> Attempt::read_final_head() {
   for (;;) {
     if (const Failure failure = push_request()) co_return failure;
-    switch (backend_.try_read_head(head_)) {
+    // No further 1xx is read before those that came were taken.
+    const conn::WriteStatus informed = exchange_.response_body().flush();
+    if (informed == conn::WriteStatus::Failed) co_return Failure{Reason::ClientAborted, ""};
+    switch (informed == conn::WriteStatus::Ok ? backend_.try_read_head(head_) : H1ClientExchange::Head::WouldBlock) {
       case H1ClientExchange::Head::Complete:
         request_.backend_status = head_.status;
         request_.backend_duration = since(began_);
         if (head_.status >= 200 || head_.status == 101) co_return Failure{};
         if (http::strip_hop_by_hop(head_.fields, false) != http::Fault::None) co_return Failure{Reason::BackendMalformed, "1xx"};
         exchange_.inform(head_);
-        if (exchange_.response_body().flush() == conn::WriteStatus::Failed) co_return Failure{Reason::ClientAborted, ""};
-        continue;
+        busy_ = true;
+        break;
       case H1ClientExchange::Head::Malformed:
         co_return Failure{backend_.fault() == http::Fault::HeadTooLarge ? Reason::BackendHeadTooLarge : Reason::BackendMalformed,
                           http::fault_name(backend_.fault())};
@@ -186,6 +194,12 @@ Failure Attempt::timed_out() const {
 // Until any of the four directions may move. One wait for all of them keeps this simple; what moves nothing waits again.
 async::Task<Failure> Attempt::wait() {
   async::Loop& loop = request_.worker.loop();
+  if (std::exchange(busy_, false)) {
+    co_await loop.yield();
+    if (exchange_.client_gone()) co_return Failure{Reason::ClientAborted, ""};
+    if (loop.ended()) co_return Failure{Reason::Draining, ""};
+    co_return deadline_ <= loop.now() ? timed_out() : Failure{};
+  }
   async::Deadline deadline = deadline_;
   if (upload_waits_for_client_ && !tunnel_ && !exchange_.responded()) {
     deadline = std::min(deadline, loop.after_or_never(milliseconds(request_.worker.settings().body_idle_timeout)));
@@ -201,6 +215,8 @@ async::Task<Failure> Attempt::wait() {
 // The backend's final head becomes ours.
 Failure Attempt::begin_response() {
   tunnel_ = head_.status == 101;
+  // The rest of the body would pass for bytes of the other protocol.
+  if (tunnel_ && uploading_) return {Reason::BackendMalformed, "101 within the request body"};
   if (tunnel_ && !http::accepts_upgrade(exchange_.request, head_)) return {Reason::UpgradeRefused, ""};
   const http::Fault fault = http::strip_hop_by_hop(head_.fields, tunnel_);
   if (fault != http::Fault::None) return {Reason::BackendMalformed, http::fault_name(fault)};
@@ -235,6 +251,9 @@ async::Task<Failure> Attempt::relay_response() {
           co_return Failure{Reason::BackendTruncated, http::fault_name(backend_.response_body().fault())};
         case PumpStatus::WriteFailed:
           co_return Failure{Reason::ClientAborted, "within the response"};
+        case PumpStatus::Busy:
+          busy_ = true;
+          break;
         default:
           break;
       }
@@ -279,8 +298,9 @@ void count_attempt(Request& request, Failure failure) {
   counters.duration.record(static_cast<std::uint64_t>(request.backend_duration.count()));
 }
 
-bool may_repeat(Request& request) {
-  return http::is_idempotent(request.head().method) && request.exchange.request_body().rewindable() &&
+// `sent`: the backend may have seen some of it.
+bool may_repeat(Request& request, bool sent) {
+  return (!sent || http::is_idempotent(request.head().method)) && request.exchange.request_body().rewindable() &&
          !request.exchange.responded();
 }
 
@@ -324,12 +344,14 @@ async::Task<Failure> forward_with_retries(Request& request) {
     }
     name_host(request, *endpoint);
     bool stale = false;
+    bool sent = true;
     bool reusable = false;
     request.backend_status = 0;
     {
       Attempt attempt(request, *client, began, deadline);
       failure = co_await attempt.run();
       stale = attempt.stale();
+      sent = attempt.sent();
       reusable = !failure && attempt.reusable();
     }
     if (request.backend_status == 0) request.backend_duration = since(began);
@@ -338,7 +360,7 @@ async::Task<Failure> forward_with_retries(Request& request) {
       pool.give(std::move(client), worker.loop().after_or_never(milliseconds(settings.backend_idle_timeout)),
                 settings.max_idle_per_endpoint);
     }
-    if (!(failure && stale && reused && !fresh_only && may_repeat(request))) co_return failure;
+    if (!(failure && stale && reused && !fresh_only && may_repeat(request, sent))) co_return failure;
     request.exchange.request_body().rewind();
     fresh_only = true;
   }

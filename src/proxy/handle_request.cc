@@ -61,7 +61,8 @@ void tell_forwarded(Request& request) {
   http::RequestHead& head = request.head();
   head.fields.set(http::HeaderId::XForwardedFor, request.client.ip);
   head.fields.set(http::HeaderId::XForwardedProto, request.listener->scheme());
-  if (!request.client_host.empty()) head.fields.set(http::HeaderId::XForwardedHost, request.client_host);
+  if (request.client_host.empty()) head.fields.remove(http::HeaderId::XForwardedHost);
+  else head.fields.set(http::HeaderId::XForwardedHost, request.client_host);
   head.fields.set(http::HeaderId::XRequestId, request.request_id);
 }
 
@@ -104,8 +105,11 @@ async::Task<void> answer_failure(Request& request) {
   const FailureInfo& info = describe(request.failure.reason);
   conn::Exchange& exchange = request.exchange;
   if (exchange.responded()) {
-    exchange.response_body().abort();
-    co_return;
+    if (!exchange.take_back()) {
+      exchange.response_body().abort();
+      co_return;
+    }
+    request.status = 0;  // was the backend's
   }
   request.status = request.status ? request.status : info.status;
   if (info.status == 0 || request.failure.reason == Reason::ClientAborted || exchange.client_gone()) co_return;

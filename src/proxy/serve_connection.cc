@@ -121,17 +121,19 @@ enum class Next : std::uint8_t { Again, Linger, Close };
 // frame, with two message heads in it, a part of the connection's, which an idle connection would then keep.
 [[gnu::noinline]] async::Task<Next> serve_exchange(Client& client, conn::H1Server& server, std::uint32_t requests) {
   Worker& worker = client.worker;
-  const TablesHold tables(worker.tables());
   conn::H1Exchange exchange(server);
+  worker.counters().active_requests.add();
+  const auto started = std::chrono::steady_clock::now();
+  const auto head_deadline = worker.loop().after_or_never(milliseconds(worker.settings().request_head_timeout));
+  const auto read = co_await exchange.read_head(head_deadline);
+
+  // Not before the head is here: what changes while it comes may take away the endpoints of a backend that left.
+  const TablesHold tables(worker.tables());
   Request request(worker, exchange, *tables, client.info);
-  request.started = std::chrono::steady_clock::now();
+  request.started = started;
   see_tables(client, *tables);
   request.bind = client.seen_bind;
   request.connection_listener = client.seen_listener;
-  worker.counters().active_requests.add();
-
-  const auto head_deadline = worker.loop().after_or_never(milliseconds(worker.settings().request_head_timeout));
-  const auto read = co_await exchange.read_head(head_deadline);
   bool answered = true;
   if (read == conn::H1Exchange::Read::Request) {
     if (must_close(client, requests)) exchange.close_after();
@@ -149,6 +151,7 @@ enum class Next : std::uint8_t { Again, Linger, Close };
     finish_request(request);
   }
   worker.counters().active_requests.sub();
+  if (exchange.cut_unseen()) client.stream.reset_on_close();
   if (again) co_return Next::Again;
   co_return answered && !exchange.cut() && exchange.responded() ? Next::Linger : Next::Close;
 }
