@@ -177,7 +177,6 @@ base::Result<> Gateway::start() {
 
 // Works off what changed, whoever it came from, and says so.
 void Gateway::work() {
-  const auto begun = Clock::now();
   const control::Outcome outcome = control_->run();
   report_.problems("manifests", source_->problems());
   report_.notes(source_->take_notes());
@@ -185,8 +184,8 @@ void Gateway::work() {
   report_.after(outcome, *control_);
   report_.problems("status files", statuses_.problems());
   if (outcome.published) {
-    const auto took = std::chrono::duration<double, std::milli>(Clock::now() - begun);
-    base::log_info("{} changes live in {:.1f} ms", outcome.changes, took.count());
+    base::log_info("{} {} live in {:.1f} ms", outcome.changes, outcome.changes == 1 ? "change" : "changes",
+                   static_cast<double>(outcome.live_after.count()) / 1000);
   }
 }
 

@@ -74,6 +74,7 @@ ControlLoop::ControlLoop(translate::Options options, PlanSink& plans, StatusSink
 Outcome ControlLoop::run() {
   Outcome outcome;
   if (!inbox_.synced()) return outcome;
+  const auto begun = std::chrono::steady_clock::now();
   if (!inbox_.empty()) {
     outcome.changes = store_.apply(inbox_.take());
     metrics_.batches.add();
@@ -91,7 +92,10 @@ Outcome ControlLoop::run() {
     translate_now();
     outcome.translated = true;
     needed = false;
-    publish_if_changed(outcome);
+    if (publish_if_changed(outcome)) {
+      outcome.live_after =
+          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun);
+    }
   }
   if (outcome.translated) report(outcome, before);
   return outcome;
@@ -103,10 +107,10 @@ void ControlLoop::translate_now() {
   current_ = translate::translate(store_.snapshot(), observed_, options_, &current_);
 }
 
-void ControlLoop::publish_if_changed(Outcome& outcome) {
+bool ControlLoop::publish_if_changed(Outcome& outcome) {
   const bool first = !std::exchange(published_once_, true);  // also when it is empty: somebody waits for it
   const auto equal = [](const auto& a, const auto& b) { return same(a, b); };
-  if (!first && std::ranges::equal(published_, current_.plans, equal)) return;
+  if (!first && std::ranges::equal(published_, current_.plans, equal)) return false;
   auto changes = changes_between(published_, current_.plans);
   std::ranges::move(changes, std::back_inserter(outcome.gateways));
   outcome.published = true;
@@ -114,6 +118,7 @@ void ControlLoop::publish_if_changed(Outcome& outcome) {
   const Stopwatch stopwatch(metrics_.publish_microseconds);
   metrics_.publications.add();
   plan_sink_.publish(published_);
+  return true;
 }
 
 void ControlLoop::report(Outcome& outcome, const Statuses& before) {

@@ -7,6 +7,7 @@
 // thread calls run() after the source put something, or after a data plane answered. Control thread only.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <set>
 #include <string>
@@ -34,6 +35,7 @@ struct Outcome {
   std::size_t changes = 0;  // of objects
   bool translated = false;
   bool published = false;
+  std::chrono::microseconds live_after{0};  // from the start of the run until the sink had taken the plans
   std::vector<GatewayChange> gateways;
   std::vector<std::string> notes;  // each is said once in a process's life, unless it went away and came back
   std::vector<std::shared_ptr<const translate::ObjectStatus>> statuses;  // that are new or differ from before
@@ -56,7 +58,7 @@ class ControlLoop {
 
  private:
   void translate_now();
-  void publish_if_changed(Outcome& outcome);
+  bool publish_if_changed(Outcome& outcome);
   void report(Outcome& outcome, const Statuses& before);
 
   translate::Options options_;
