@@ -80,6 +80,7 @@ class Run {
     report_classes();
     gateways_ = build_gateways(context_);
     note_defaults();
+    note_missing_classes();
     parents_.emplace(gateways_);
     place_http_routes();
     report_other_routes();
@@ -123,8 +124,30 @@ class Run {
                                           api::to_text(gateway->object->metadata.key())));
     }
   }
+  // What names a class or a parent that does not exist has no status to say so in.
+  void note_missing_classes() {
+    for (const auto& gateway : resources_.all<api::Gateway>()) {
+      const std::string& name = gateway->spec.gateway_class_name;
+      if (resources_.find<api::GatewayClass>("", name)) continue;
+      result_.notes.push_back(fmt::format("Gateway {}: GatewayClass {} does not exist: the Gateway is not served",
+                                          api::to_text(gateway->metadata.key()), name));
+    }
+  }
+  template <class Kind>
+  void note_missing_parents(const Kind& route) {
+    for (const auto& parent : route.spec.parent_refs) {
+      if (parent.group != api::kGatewayGroup) continue;
+      const api::ObjectKey key{parent.namespace_.empty() ? route.metadata.namespace_ : parent.namespace_, parent.name};
+      const bool missing = (parent.kind == "Gateway" && !resources_.find<api::Gateway>(key)) ||
+                           (parent.kind == "ListenerSet" && !resources_.find<api::ListenerSet>(key));
+      if (!missing) continue;
+      result_.notes.push_back(fmt::format("{} {}: {} {} does not exist: the route is not attached there", Kind::kKind,
+                                          api::to_text(route.metadata.key()), parent.kind, api::to_text(key)));
+    }
+  }
   template <class Kind>
   void note_default(const Kind& route) {
+    note_missing_parents(route);
     if (route.spec.use_default_gateways != api::DefaultScope::All) return;
     result_.notes.push_back(fmt::format("{} {}: spec.useDefaultGateways is not served yet: it attaches by its parentRefs alone",
                                         Kind::kKind, api::to_text(route.metadata.key())));
