@@ -32,6 +32,13 @@ std::string pem(const Key& key) {
       [&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
+std::string begin_line(const std::string& label) { return "-----BEGIN " + label + "-----"; }
+
+// A well-formed PEM block whose content is nothing of its kind.
+std::string garbage_block(const std::string& label) {
+  return begin_line(label) + "\nTWlzcw==\n-----END " + label + "-----\n";
+}
+
 struct CertificateOptions {
   std::string common_name = "shop.localhost";
   std::string names = "";  // subjectAltName, as OpenSSL writes it in configurations
@@ -102,7 +109,7 @@ TEST(X509, ReadsTraditionalKeysAndTextAroundPem) {
   const std::string traditional = written([&](BIO* bio) {
     return PEM_write_bio_PrivateKey_traditional(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   });
-  EXPECT_TRUE(traditional.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+  EXPECT_TRUE(traditional.starts_with(begin_line(PEM_STRING_RSA)));
   EXPECT_TRUE(check_certificate("subject: shop\n" + certificate(key) + "\n\n", traditional));
 }
 
@@ -124,12 +131,11 @@ TEST(X509, NoticesDamage) {
   const std::string second = certificate(ecdsa());
   EXPECT_TRUE(refused(chain.substr(0, chain.size() - 30), pem(key))
                   .starts_with("the certificate chain is damaged: PEM block 1"));
-  const std::string garbage = "-----BEGIN CERTIFICATE-----\nTWlzcw==\n-----END CERTIFICATE-----\n";
+  const std::string garbage = garbage_block(PEM_STRING_X509);
   EXPECT_TRUE(refused(chain + garbage, pem(key)).starts_with("the certificate chain is damaged: certificate 2"));
   EXPECT_TRUE(
       refused(chain + second.substr(0, 200), pem(key)).starts_with("the certificate chain is damaged: PEM block 2"));
-  EXPECT_TRUE(refused(chain, "-----BEGIN PRIVATE KEY-----\nTWlzcw==\n-----END PRIVATE KEY-----\n")
-                  .starts_with("the private key is damaged"));
+  EXPECT_TRUE(refused(chain, garbage_block(PEM_STRING_PKCS8INF)).starts_with("the private key is damaged"));
   EXPECT_TRUE(check_certificate(chain + second, pem(key)));
 }
 
