@@ -199,6 +199,8 @@ void add_limits(Flags& flags, proxy::Settings& proxy) {
   flags.size("max-head-bytes", proxy.max_head_bytes, "request line and fields together; larger: 431");
   flags.number("max-fields", proxy.max_fields, "fields of a request; more: 431");
   flags.size("max-trailer-bytes", proxy.max_trailer_bytes, "trailer section of a request; larger: 431");
+  flags.size("max-chunk-line-bytes", proxy.max_chunk_line_bytes, "a chunk's size with its extensions; longer: 400");
+  flags.size("max-chunk-extension-bytes", proxy.max_chunk_extension_bytes, "extensions of all chunks of a body; more: 400");
   flags.size("max-response-head-bytes", proxy.max_response_head_bytes, "head of a backend's response; larger: 502");
   flags.size("max-request-body-bytes", proxy.max_request_body_bytes, "larger: 413; 0: none");
   flags.number("max-requests-per-connection", proxy.max_requests_per_connection, "then the connection is closed; 0: none");

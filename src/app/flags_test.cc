@@ -59,12 +59,15 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
              "--max-connections", "8", "--request-head-timeout", "9s", "--tls-handshake-timeout", "10s", "--idle-timeout",
              "11s", "--body-idle-timeout", "12s", "--connect-timeout", "13ms", "--backend-idle-timeout", "1m30s",
              "--max-idle-per-endpoint", "14", "--connect-attempts", "15", "--request-timeout", "16s",
-             "--backend-request-timeout", "0s", "--access-log-buffer-bytes", "17k"})
+             "--backend-request-timeout", "0s", "--access-log-buffer-bytes", "17k", "--max-chunk-line-bytes", "18",
+             "--max-chunk-extension-bytes", "19"})
           .proxy;
   EXPECT_EQ(proxy.max_request_line_bytes, 1024u);
   EXPECT_EQ(proxy.max_head_bytes, 2048u);
   EXPECT_EQ(proxy.max_fields, 3u);
   EXPECT_EQ(proxy.max_trailer_bytes, 4u);
+  EXPECT_EQ(proxy.max_chunk_line_bytes, 18u);
+  EXPECT_EQ(proxy.max_chunk_extension_bytes, 19u);
   EXPECT_EQ(proxy.max_response_head_bytes, 5u * 1024);
   EXPECT_EQ(proxy.max_request_body_bytes, 6u << 20);
   EXPECT_EQ(proxy.max_requests_per_connection, 7u);

@@ -36,6 +36,8 @@ WorkerSettings worker_settings(const Settings& settings) {
   made.request_limits.max_target_bytes = settings.max_request_line_bytes;
   made.request_limits.max_field_line_bytes = settings.max_head_bytes;
   made.request_limits.max_trailer_bytes = settings.max_trailer_bytes;
+  made.request_limits.max_chunk_line_bytes = settings.max_chunk_line_bytes;
+  made.request_limits.max_chunk_extension_bytes = settings.max_chunk_extension_bytes;
   made.response_limits = made.request_limits;
   made.response_limits.max_head_bytes = settings.max_response_head_bytes;
   made.response_limits.max_field_line_bytes = settings.max_response_head_bytes;

@@ -21,6 +21,8 @@ struct Settings {
   std::size_t max_head_bytes = 64 * 1024;  // request line and fields
   std::size_t max_fields = 128;
   std::size_t max_trailer_bytes = 8 * 1024;
+  std::size_t max_chunk_line_bytes = 1024;            // a chunk's size with its extensions; of backends too: 502
+  std::size_t max_chunk_extension_bytes = 16 * 1024;  // of all chunks of a body; of backends too: 502
   std::size_t max_response_head_bytes = 64 * 1024;  // from backends; over it: 502
   std::uint64_t max_request_body_bytes = 0;         // 0: no limit
   std::uint32_t max_requests_per_connection = 0;    // 0: no limit

@@ -68,6 +68,21 @@ def test_trailers(serve):
     assert status_of(port, head + "X: " + "a" * 600 + "\r\n\r\n") in (400, 431)
 
 
+def test_a_chunk_line(serve):
+    port, _ = serve("--max-chunk-line-bytes", "100")
+    head = "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert status_of(port, head + "1;x=" + "a" * 90 + "\r\nx\r\n0\r\n\r\n") == 200
+    assert status_of(port, head + "1;x=" + "a" * 110 + "\r\nx\r\n0\r\n\r\n") == 400
+
+
+def test_the_chunk_extensions_of_a_body(serve):
+    port, _ = serve("--max-chunk-extension-bytes", "200")
+    head = "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = "1;x=" + "a" * 50 + "\r\nx\r\n"
+    assert status_of(port, head + chunk * 3 + "0\r\n\r\n") == 200
+    assert status_of(port, head + chunk * 5 + "0\r\n\r\n") == 400
+
+
 def test_response_head(serve):
     def script(backend, connection):
         while (head := backend.next_request(connection)) is not None:
