@@ -2,6 +2,7 @@
 // Filters in the JSON form: an object with one member, whose name is the filter's type.
 #include "plan/json_read.h"
 #include "plan/json_write.h"
+#include "plan/names.h"
 
 namespace cardea::plan::internal {
 
@@ -35,8 +36,29 @@ void add_path(Value& object, const PathModifier& path) {
   }
 }
 
+Value write_mirror(const RequestMirror& mirror, const NameOfBackend& name_of) {
+  Value object(Value::Object{});
+  object.add("backend", mirror.backend ? name_of(*mirror.backend) : mirror.id);
+  add_unless(object, "fault", to_string(mirror.fault), to_string(BackendFault::None));
+  add_unless(object, "numerator", std::int64_t{mirror.numerator}, std::int64_t{RequestMirror{}.numerator});
+  add_unless(object, "denominator", std::int64_t{mirror.denominator}, std::int64_t{RequestMirror{}.denominator});
+  return object;
+}
+
+Value write_cors(const Cors& cors) {
+  Value object(Value::Object{});
+  add_unless_empty(object, "allowOrigins", write_strings(cors.allow_origins));
+  add_unless(object, "allowCredentials", cors.allow_credentials, false);
+  add_unless_empty(object, "allowMethods", write_strings(cors.allow_methods));
+  add_unless_empty(object, "allowHeaders", write_strings(cors.allow_headers));
+  add_unless_empty(object, "exposeHeaders", write_strings(cors.expose_headers));
+  add_unless(object, "maxAge", std::int64_t{cors.max_age.count()}, std::int64_t{Cors{}.max_age.count()});
+  return object;
+}
+
 struct FilterWriter {
   Value& list;
+  const NameOfBackend& name_of;
 
   Value& add(const char* type, Value value) const {
     return list.push(Value(Value::Object{})).add(type, std::move(value));
@@ -56,6 +78,8 @@ struct FilterWriter {
     if (filter.hostname) object.add("hostname", *filter.hostname);
     add_path(object, filter.path);
   }
+  void operator()(const RequestMirror& filter) const { add("requestMirror", write_mirror(filter, name_of)); }
+  void operator()(const Cors& filter) const { add("cors", write_cors(filter)); }
   void operator()(const UnresolvedFilter& filter) const {
     add("unresolved", Value(Value::Object{})).add("reason", filter.reason);
   }
@@ -101,7 +125,31 @@ UrlRewrite read_rewrite(const Node& node) {
   return filter;
 }
 
-Filter read_filter(const Node& node) {
+RequestMirror read_mirror(const Node& node, const Backends& backends) {
+  Members members(node);
+  RequestMirror filter;
+  filter.id = members.string("backend");
+  filter.fault = members.word("fault", filter.fault);
+  if (filter.fault == BackendFault::None) filter.backend = find_backend(node, backends, filter.id);
+  filter.numerator = members.number("numerator", filter.numerator);
+  filter.denominator = members.number("denominator", filter.denominator);
+  if (filter.denominator == 0) node.fail("has a denominator of 0");
+  return filter;
+}
+
+Cors read_cors(const Node& node) {
+  Members members(node);
+  Cors filter;
+  filter.allow_origins = read_strings(members.find("allowOrigins"));
+  filter.allow_credentials = members.boolean("allowCredentials", false);
+  filter.allow_methods = read_strings(members.find("allowMethods"));
+  filter.allow_headers = read_strings(members.find("allowHeaders"));
+  filter.expose_headers = read_strings(members.find("exposeHeaders"));
+  if (const auto age = members.find("maxAge")) filter.max_age = std::chrono::seconds(age->number<std::int32_t>());
+  return filter;
+}
+
+Filter read_filter(const Node& node, const Backends& backends) {
   Members members(node);
   if (const auto body = members.find("requestHeaderModifier")) {
     RequestHeaderModifier filter;
@@ -115,6 +163,8 @@ Filter read_filter(const Node& node) {
   }
   if (const auto body = members.find("requestRedirect")) return read_redirect(*body);
   if (const auto body = members.find("urlRewrite")) return read_rewrite(*body);
+  if (const auto body = members.find("requestMirror")) return read_mirror(*body, backends);
+  if (const auto body = members.find("cors")) return read_cors(*body);
   if (const auto body = members.find("unresolved")) return UnresolvedFilter{Members(*body).string("reason")};
   node.fail("names no filter that is known");
   return UnresolvedFilter{};
@@ -122,12 +172,14 @@ Filter read_filter(const Node& node) {
 
 }  // namespace
 
-Value write_filters(const std::vector<Filter>& filters) {
+Value write_filters(const std::vector<Filter>& filters, const NameOfBackend& name_of) {
   Value list(Value::Array{});
-  for (const Filter& filter : filters) std::visit(FilterWriter{list}, filter);
+  for (const Filter& filter : filters) std::visit(FilterWriter{list, name_of}, filter);
   return list;
 }
 
-std::vector<Filter> read_filters(const std::optional<Node>& node) { return read_list<Filter>(node, read_filter); }
+std::vector<Filter> read_filters(const std::optional<Node>& node, const Backends& backends) {
+  return read_list<Filter>(node, [&](const Node& item) { return read_filter(item, backends); });
+}
 
 }  // namespace cardea::plan::internal

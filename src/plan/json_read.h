@@ -3,7 +3,9 @@
 // ask after every member. After an error everything reads as its default. Part of `plan` alone.
 #pragma once
 
+#include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -98,7 +100,11 @@ std::vector<std::string> read_strings(const std::optional<Node>& node);
 
 // --- the parts, sealed -------------------------------------------------------------------------------------------
 
-std::vector<Filter> read_filters(const std::optional<Node>& node);
+using Backends = std::map<std::string, Ref<Backend>, std::less<>>;  // by id
+
+// The backend of that id; null, and an error at `node`, when it stands nowhere.
+Ref<Backend> find_backend(const Node& node, const Backends& backends, const std::string& id);
+std::vector<Filter> read_filters(const std::optional<Node>& node, const Backends& backends);
 Ref<Routing> read_routing(const std::optional<Node>& node);
 Ref<Endpoints> read_endpoints(const std::optional<Node>& node);
 Ref<Secrets> read_secrets(const std::optional<Node>& node);

@@ -10,7 +10,6 @@ namespace cardea::plan::internal {
 
 namespace {
 
-using Backends = std::map<std::string, Ref<Backend>, std::less<>>;
 using Rules = std::map<std::string, Ref<Rule>, std::less<>>;
 
 std::vector<Ref<Backend>> read_backends(const std::optional<Node>& node, Backends& by_id) {
@@ -31,14 +30,9 @@ BackendRef read_backend_ref(const Node& node, const Backends& backends) {
   ref.id = members.string("backend");
   ref.weight = members.number<std::uint32_t>("weight", ref.weight);
   ref.fault = members.word("fault", ref.fault);
-  ref.filters = read_filters(members.find("filters"));
+  ref.filters = read_filters(members.find("filters"), backends);
   if (ref.fault != BackendFault::None) return ref;
-  const auto backend = backends.find(ref.id);
-  if (backend == backends.end()) {
-    node.fail("names a backend that is not among routing.backends");
-  } else {
-    ref.backend = backend->second;
-  }
+  ref.backend = find_backend(node, backends, ref.id);
   return ref;
 }
 
@@ -59,7 +53,7 @@ void read_rule(const Node& node, const Backends& backends, Rules& by_id) {
   if (const auto route = members.required("route")) rule.route = route->object_name();
   rule.index = members.number<std::uint32_t>("index", rule.index);
   rule.name = members.string("name", "");
-  rule.filters = read_filters(members.find("filters"));
+  rule.filters = read_filters(members.find("filters"), backends);
   rule.backends = read_list<BackendRef>(members.find("backends"),
                                         [&](const Node& item) { return read_backend_ref(item, backends); });
   rule.timeouts = read_timeouts(members.find("timeouts"));
@@ -132,6 +126,13 @@ Ref<Listener> read_listener(const Node& node, const Rules& rules) {
 }
 
 }  // namespace
+
+Ref<Backend> find_backend(const Node& node, const Backends& backends, const std::string& id) {
+  const auto found = backends.find(id);
+  if (found != backends.end()) return found->second;
+  node.fail("names a backend that is not among routing.backends");
+  return nullptr;
+}
 
 Ref<Routing> read_routing(const std::optional<Node>& node) {
   Routing routing;

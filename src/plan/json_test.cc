@@ -98,6 +98,8 @@ TEST(PlanJson, ReadingRestoresSharing) {
   EXPECT_EQ(matches[0].rule, matches[1].rule);
   EXPECT_EQ(matches[0].rule->backends[0].backend, plan->routing->backends[0]);
   EXPECT_EQ(matches[0].rule->backends[1].backend, nullptr);
+  EXPECT_EQ(std::get<RequestMirror>(matches[0].rule->filters[6]).backend, plan->routing->backends[0]);
+  EXPECT_EQ(std::get<RequestMirror>(matches[0].rule->filters[7]).backend, nullptr);
 }
 
 TEST(PlanJson, RedactsPrivateKeys) {
@@ -160,6 +162,15 @@ TEST(PlanJson, RefusesWhatItDoesNotKnow) {
             std::string::npos);
   EXPECT_NE(refused(R"({"gateway":"a/b","routing":{"rules":[{"id":"r","route":"a/r","filters":[{"teapot":{}}]}]}})")
                 .find("filters[0] names no filter that is known"),
+            std::string::npos);
+  const auto with_filter = [](const std::string& filter) {
+    return R"({"gateway":"a/b","routing":{"rules":[{"id":"r","route":"a/r","filters":[)" + filter + "]}]}}";
+  };
+  EXPECT_NE(refused(with_filter(R"({"requestMirror":{"backend":"c"}})"))
+                .find("filters[0].requestMirror names a backend that is not among routing.backends"),
+            std::string::npos);
+  EXPECT_NE(refused(with_filter(R"({"requestMirror":{"backend":"c","fault":"NotFound","denominator":0}})"))
+                .find("filters[0].requestMirror has a denominator of 0"),
             std::string::npos);
   EXPECT_NE(refused(R"({"gateway":"a/b","routing":[]})").find("routing must be an object"), std::string::npos);
   EXPECT_NE(refused(R"({"gateway":"a/b","secrets":{}})").find("secrets must be a list"), std::string::npos);

@@ -42,7 +42,7 @@ Value write_backend_ref(const BackendRef& ref, const NameOfBackend& name_of) {
   object.add("backend", ref.backend ? name_of(*ref.backend) : ref.id);
   add_unless(object, "weight", std::int64_t{ref.weight}, std::int64_t{1});
   add_unless(object, "fault", to_string(ref.fault), to_string(BackendFault::None));
-  add_unless_empty(object, "filters", write_filters(ref.filters));
+  add_unless_empty(object, "filters", write_filters(ref.filters, name_of));
   return object;
 }
 
@@ -89,7 +89,7 @@ Value write_rule(const Rule& rule, const NameOfBackend& name_of) {
   object.add("route", to_text(rule.route));
   object.add("index", std::int64_t{rule.index});
   add_unless(object, "name", rule.name, "");
-  add_unless_empty(object, "filters", write_filters(rule.filters));
+  add_unless_empty(object, "filters", write_filters(rule.filters, name_of));
   Value backends = empty_array();
   for (const BackendRef& ref : rule.backends) backends.push(write_backend_ref(ref, name_of));
   add_unless_empty(object, "backends", std::move(backends));

@@ -22,7 +22,7 @@ using NameOfBackend = std::function<std::string(const Backend&)>;
 std::string to_text(const ObjectName& name);  // "namespace/name"
 std::string name_by_id(const Backend& backend);
 
-Value write_filters(const std::vector<Filter>& filters);
+Value write_filters(const std::vector<Filter>& filters, const NameOfBackend& name_of);
 Value write_backend(const Backend& backend);
 Value write_rule(const Rule& rule, const NameOfBackend& name_of);
 Value write_virtual_host(const VirtualHost& host, const NameOfRule& name_of);

@@ -56,6 +56,26 @@ struct QueryParamMatch {
   std::string value;
 };
 
+// --- Backends --------------------------------------------------------------------------------------------------------
+
+enum class BackendProtocol : std::uint8_t { Http1 };
+
+// One per Service port, shared by every rule that names it; `endpoints` of the plan holds its addresses under `id`.
+struct Backend {
+  std::string id;  // "namespace/name:port" of the Service
+  BackendProtocol protocol = BackendProtocol::Http1;
+  Hash hash;
+};
+
+// Why a backendRef cannot be served: the share of requests that its weight stands for gets 500.
+enum class BackendFault : std::uint8_t {
+  None,
+  NotFound,             // Service or its port is missing
+  NotPermitted,         // no ReferenceGrant
+  InvalidKind,          // not a Service
+  UnsupportedProtocol,  // appProtocol does not fit, or needs what this version cannot do
+};
+
 // --- Filters ---------------------------------------------------------------------------------------------------------
 
 struct Header {
@@ -90,33 +110,34 @@ struct UrlRewrite {
   std::optional<std::string> hostname;
   PathModifier path;
 };
+// A copy of the request for another backend, whose response is thrown away. `numerator` of `denominator` requests are
+// copied, by chance.
+struct RequestMirror {
+  std::string id;  // always: for logs and metrics; "namespace/name:port"
+  BackendFault fault = BackendFault::None;  // not None: no copy is sent, and the request goes its way
+  Ref<Backend> backend;                     // null exactly when `fault` is not None
+  std::uint32_t numerator = 100;
+  std::uint32_t denominator = 100;
+};
+// The gateway answers preflights and decorates responses (Fetch standard, section 3.3; facts, 6.13).
+struct Cors {
+  std::vector<std::string> allow_origins;  // "scheme://host[:port]", lower case, without the scheme's own port; "*" in
+                                           // place of the host's first labels, or alone for every origin
+  bool allow_credentials = false;
+  std::vector<std::string> allow_methods;  // as written, as all of the following; "*" alone: all
+  std::vector<std::string> allow_headers;
+  std::vector<std::string> expose_headers;
+  std::chrono::seconds max_age{5};
+};
 // A filter that could not be resolved, or that this version does not know: the request is answered with 500, never
 // forwarded without it.
 struct UnresolvedFilter {
   std::string reason;
 };
-using Filter =
-    std::variant<RequestHeaderModifier, ResponseHeaderModifier, RequestRedirect, UrlRewrite, UnresolvedFilter>;
+using Filter = std::variant<RequestHeaderModifier, ResponseHeaderModifier, RequestRedirect, UrlRewrite, RequestMirror,
+                            Cors, UnresolvedFilter>;
 
-// --- Backends --------------------------------------------------------------------------------------------------------
-
-enum class BackendProtocol : std::uint8_t { Http1 };
-
-// One per Service port, shared by every rule that names it; `endpoints` of the plan holds its addresses under `id`.
-struct Backend {
-  std::string id;  // "namespace/name:port" of the Service
-  BackendProtocol protocol = BackendProtocol::Http1;
-  Hash hash;
-};
-
-// Why a backendRef cannot be served: the share of requests that its weight stands for gets 500.
-enum class BackendFault : std::uint8_t {
-  None,
-  NotFound,             // Service or its port is missing
-  NotPermitted,         // no ReferenceGrant
-  InvalidKind,          // not a Service
-  UnsupportedProtocol,  // appProtocol does not fit, or needs what this version cannot do
-};
+// --- backendRefs -----------------------------------------------------------------------------------------------------
 
 struct BackendRef {
   std::uint32_t weight = 1;

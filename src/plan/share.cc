@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "plan/diff.h"
+#include "plan/used_backends.h"
 
 namespace cardea::plan {
 
@@ -44,9 +45,7 @@ class Sharing {
   Ref<Rule> share(const Ref<Rule>& part) {
     return settle(rules_, part, [this](Rule& copy) {
       bool replaced = false;
-      for (BackendRef& ref : copy.backends) {
-        if (ref.backend) replaced |= replace(ref.backend);
-      }
+      for_each_backend(copy, [&](Ref<Backend>& backend) { replaced |= replace(backend); });
       return replaced;
     });
   }
@@ -109,9 +108,7 @@ class Sharing {
   void learn(const Ref<Rule>& rule) {
     if (rules_.find(rule) != nullptr) return;
     rules_.add(rule);
-    for (const BackendRef& ref : rule->backends) {
-      if (ref.backend) backends_.add(ref.backend);
-    }
+    for_each_backend(*rule, [this](const Ref<Backend>& backend) { backends_.add(backend); });
   }
 
   Known<Backend> backends_;

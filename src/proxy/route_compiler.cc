@@ -27,6 +27,8 @@ struct CheckFilter {
   base::Result<> operator()(const plan::ResponseHeaderModifier& filter) const { return check_header_modifier(filter); }
   base::Result<> operator()(const plan::RequestRedirect& filter) const { return check_request_redirect(filter); }
   base::Result<> operator()(const plan::UrlRewrite& filter) const { return check_url_rewrite(filter); }
+  base::Result<> operator()(const plan::RequestMirror&) const { return {}; }  // names nothing that is sent
+  base::Result<> operator()(const plan::Cors&) const { return base::fail("CORS is not served yet"); }
   // Translation knows of it and says so in a status: an answer, but no news.
   base::Result<> operator()(const plan::UnresolvedFilter&) const { return {}; }
 };

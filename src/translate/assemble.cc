@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "plan/hash.h"
+#include "plan/used_backends.h"
 #include "translate/backends.h"
 #include "translate/listener.h"
 #include "translate/listener_conflict.h"
@@ -75,9 +76,9 @@ std::vector<plan::Ref<plan::Backend>> backends_of(const std::vector<plan::Ref<pl
     for (const auto& host : listener->virtual_hosts) {
       for (const auto& match : host->matches) {
         if (!rules.insert(match.rule.get()).second) continue;
-        for (const auto& ref : match.rule->backends) {
-          if (ref.backend && known.insert(ref.backend.get()).second) backends.push_back(ref.backend);
-        }
+        plan::for_each_backend(*match.rule, [&](const plan::Ref<plan::Backend>& backend) {
+          if (known.insert(backend.get()).second) backends.push_back(backend);
+        });
       }
     }
   }
