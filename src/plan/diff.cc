@@ -67,6 +67,7 @@ Difference diff(const Plan& previous, const Plan& next) {
   difference.routing = hash_of(previous.routing) != hash_of(next.routing);
   difference.endpoints = hash_of(previous.endpoints) != hash_of(next.endpoints);
   difference.secrets = hash_of(previous.secrets) != hash_of(next.secrets);
+  difference.settings = hash_of(previous.settings) != hash_of(next.settings);
   if (difference.routing) diff_listeners(previous, next, difference);
   if (difference.endpoints) {
     difference.backends = changed_keys(items_of(previous.endpoints, &Endpoints::backends),

@@ -23,6 +23,7 @@ struct Difference {
   bool routing = false;
   bool endpoints = false;
   bool secrets = false;
+  bool settings = false;
 
   // In the order of the plan that has them.
   std::vector<ListenerId> listeners_added;
@@ -32,7 +33,7 @@ struct Difference {
   std::vector<std::string> backends;
   std::vector<std::string> certificates;
 
-  bool empty() const { return !routing && !endpoints && !secrets; }
+  bool empty() const { return !routing && !endpoints && !secrets && !settings; }
 };
 
 Difference diff(const Plan& previous, const Plan& next);

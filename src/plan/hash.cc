@@ -81,10 +81,16 @@ Ref<Secrets> seal(Secrets part) {
   return sealed(std::move(part), content);
 }
 
+Ref<Settings> seal(Settings part) {
+  const Value content = write_settings(part);
+  return sealed(std::move(part), content);
+}
+
 Ref<Plan> seal(Plan plan) {
   if (!plan.routing) plan.routing = seal(Routing{});
   if (!plan.endpoints) plan.endpoints = seal(Endpoints{});
   if (!plan.secrets) plan.secrets = seal(Secrets{});
+  if (!plan.settings) plan.settings = seal(Settings{});
   return std::make_shared<const Plan>(std::move(plan));
 }
 

@@ -19,6 +19,7 @@ Ref<BackendEndpoints> seal(BackendEndpoints part);
 Ref<Endpoints> seal(Endpoints part);
 Ref<Certificate> seal(Certificate part);
 Ref<Secrets> seal(Secrets part);
+Ref<Settings> seal(Settings part);
 
 // The parts of a plan that were left null become sealed empty ones, so that readers need not ask.
 Ref<Plan> seal(Plan plan);

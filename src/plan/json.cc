@@ -106,6 +106,7 @@ Plan read_plan(const Node& node) {
   plan.routing = read_routing(members.find("routing"));
   plan.endpoints = read_endpoints(members.find("endpoints"));
   plan.secrets = read_secrets(members.find("secrets"));
+  plan.settings = read_settings(members.find("settings"));
   return plan;
 }
 
@@ -118,6 +119,7 @@ base::Value to_value(const Plan& plan, Redact redact) {
   if (plan.routing) add_unless_empty(object, "routing", write_routing(*plan.routing));
   if (plan.endpoints) add_unless_empty(object, "endpoints", write_endpoints(*plan.endpoints));
   if (plan.secrets) add_unless_empty(object, "secrets", write_secrets(*plan.secrets, redact));
+  if (plan.settings) add_unless_empty(object, "settings", write_settings(*plan.settings));
   return object;
 }
 

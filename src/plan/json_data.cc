@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the parts that change without routing: endpoints and secrets.
+// Reads the parts that change without routing: endpoints, secrets and settings.
+#include <algorithm>
+
 #include "plan/hash.h"
 #include "plan/json_read.h"
+#include "plan/setting.h"
 
 namespace cardea::plan::internal {
 
@@ -47,6 +50,25 @@ Ref<Secrets> read_secrets(const std::optional<Node>& node) {
   Secrets secrets;
   secrets.certificates = read_list<Ref<Certificate>>(node, read_certificate);
   return seal(std::move(secrets));
+}
+
+Ref<Settings> read_settings(const std::optional<Node>& node) {
+  Settings settings;
+  if (node) {
+    for (const base::Member& member : node->members()) {
+      const Node value = node->member(member);
+      const SettingRule* rule = find_setting(member.name);
+      if (!rule) {
+        value.fail("is no setting");
+      } else if (auto text = canonical_setting(*rule, value.string())) {
+        settings.values.push_back({member.name, *text});
+      } else {
+        value.fail(text.error().message);
+      }
+    }
+  }
+  std::ranges::sort(settings.values);
+  return seal(std::move(settings));
 }
 
 }  // namespace cardea::plan::internal

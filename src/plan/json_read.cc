@@ -59,6 +59,13 @@ std::vector<Node> Node::items() const {
   return items;
 }
 
+const Value::Object& Node::members() const {
+  static const Value::Object kNone;
+  if (value_->is_object()) return value_->as_object();
+  fail("must be an object");
+  return kNone;
+}
+
 Node Node::member(const base::Member& member) const {
   return {member.value, path_.empty() ? member.name : path_ + "." + member.name, *error_};
 }

@@ -47,6 +47,8 @@ class Node {
 
   std::vector<Node> items() const;
   const Value& value() const { return *value_; }
+  // Of an object; anything else has none, and that is an error.
+  const Value::Object& members() const;
   Node member(const base::Member& member) const;
 
   void fail(std::string_view what) const;
@@ -108,5 +110,7 @@ std::vector<Filter> read_filters(const std::optional<Node>& node, const Backends
 Ref<Routing> read_routing(const std::optional<Node>& node);
 Ref<Endpoints> read_endpoints(const std::optional<Node>& node);
 Ref<Secrets> read_secrets(const std::optional<Node>& node);
+// A name that the catalogue does not have is an error.
+Ref<Settings> read_settings(const std::optional<Node>& node);
 
 }  // namespace cardea::plan::internal

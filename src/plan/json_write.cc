@@ -146,4 +146,10 @@ Value write_certificate(const Certificate& certificate, Redact redact) {
   return object;
 }
 
+Value write_settings(const Settings& settings) {
+  Value object = empty_object();
+  for (const Setting& setting : settings.values) object.add(setting.name, setting.value);
+  return object;
+}
+
 }  // namespace cardea::plan::internal

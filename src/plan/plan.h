@@ -7,8 +7,8 @@
 // content, so an unchanged part of the next plan is the same pointer, also after a trip over the wire. Any thread may
 // read.
 //
-// Three parts with versions of their own: Routing (listeners, rules, backends), Endpoints (addresses per backend; a pod
-// that comes or goes never rebuilds a route table) and Secrets (certificates, keys).
+// Parts with versions of their own: Routing (listeners, rules, backends), Endpoints (addresses per backend; a pod that
+// comes or goes never rebuilds a route table), Secrets (certificates, keys) and Settings.
 #pragma once
 
 #include <chrono>
@@ -257,6 +257,21 @@ struct Secrets {
   Hash hash;
 };
 
+// --- Settings --------------------------------------------------------------------------------------------------------
+
+// One setting by its name in the catalogue (plan/setting.h), its value as canonical text: checked already.
+struct Setting {
+  std::string name;  // "limits.maxHeadBytes"
+  std::string value;
+  auto operator<=>(const Setting&) const = default;
+};
+
+// What this Gateway's parameters set; everything else is as the data plane was started with.
+struct Settings {
+  std::vector<Setting> values;  // by name, each once
+  Hash hash;
+};
+
 // --- The plan --------------------------------------------------------------------------------------------------------
 
 struct Plan {
@@ -265,6 +280,7 @@ struct Plan {
   Ref<Routing> routing;
   Ref<Endpoints> endpoints;
   Ref<Secrets> secrets;
+  Ref<Settings> settings{};
 };
 
 // Plans by Gateway (sorted by `gateway`): what one data plane serves. In Kubernetes that is one plan a process.

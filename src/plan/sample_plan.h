@@ -77,7 +77,8 @@ inline Ref<Plan> sample_plan(const SampleOptions& options = {}) {
       "shop/cart:80", {{options.cart_address, 9000, true, true, false}, {"cart.local", 9001, false, true, true}}, {}})};
   Secrets secrets;
   secrets.certificates = {seal(Certificate{"shop/certificate", "CHAIN", options.key, {}})};
-  return seal(Plan{{"shop", "web"}, 7, seal(routing), seal(endpoints), seal(secrets)});
+  return seal(Plan{{"shop", "web"}, 7, seal(routing), seal(endpoints), seal(secrets),
+                   seal(Settings{{{"limits.maxFields", "64"}, {"timeouts.idle", "30s"}}, {}})});
 }
 
 }  // namespace cardea::plan

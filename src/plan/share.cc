@@ -150,6 +150,7 @@ Ref<Plan> share(const Plan& previous, const Ref<Plan>& next) {
              [&](Endpoints& endpoints) { return sharing.replace_all(endpoints.backends); });
   share_part(previous.secrets, shared.secrets,
              [&](Secrets& secrets) { return sharing.replace_all(secrets.certificates); });
+  share_part(previous.settings, shared.settings, [](Settings&) { return false; });
   return std::make_shared<const Plan>(std::move(shared));
 }
 
