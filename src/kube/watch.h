@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watch: the answer to a watch request, which streams (Kubernetes API Concepts, "Efficient detection of changes"): one JSON
+// object a line, {"type": "ADDED", "object": {...}}. Holds a connection of its own, which ends with it. One loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "async/stop.h"
+#include "async/task.h"
+#include "base/value.h"
+#include "kube/client.h"
+#include "kube/connection.h"
+#include "kube/line_splitter.h"
+
+namespace cardea::kube {
+
+struct WatchEvent {
+  enum class Type : std::uint8_t { Put, Deleted, Bookmark };  // Put: added or modified
+  Type type = Type::Put;
+  base::Value object;
+  std::string resource_version;  // of the object: where to resume
+};
+
+// One line. An ERROR event is an ApiError with the status in it (410: gone).
+Answer<WatchEvent> parse_watch_event(std::string_view line);
+
+class Watch {
+ public:
+  Watch(std::unique_ptr<Connection> connection, std::size_t max_line_bytes, std::string what);
+
+  // The next event; nothing when the server ended the answer properly. After anything but an event the watch is over.
+  // Ended when `stop` is requested. TimedOut: nothing came, not even a bookmark.
+  async::Task<Answer<std::optional<WatchEvent>>> next(async::Deadline deadline, async::StopToken stop);
+  // An event is here already: next() will not wait.
+  bool has_line() const { return lines_.has_line(); }
+
+ private:
+  std::unique_ptr<Connection> connection_;
+  LineSplitter lines_;
+  std::string what_;
+};
+
+}  // namespace cardea::kube
