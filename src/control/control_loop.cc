@@ -25,17 +25,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-bool same(const translate::GatewayObserved& a, const translate::GatewayObserved& b) {
-  return a.served == b.served && a.refusals == b.refusals && a.addresses == b.addresses;
-}
-
-bool same(const translate::Observed& a, const translate::Observed& b) {
-  return a.bind_failures == b.bind_failures && a.addresses == b.addresses &&
-         std::ranges::equal(a.gateways, b.gateways, [](const auto& left, const auto& right) {
-           return left.first == right.first && same(left.second, right.second);
-         });
-}
-
 bool same(const plan::Ref<plan::Plan>& a, const plan::Ref<plan::Plan>& b) {
   return a == b || (a->gateway == b->gateway && a->generation == b->generation && plan::diff(*a, *b).empty());
 }
@@ -87,7 +76,7 @@ Outcome ControlLoop::run() {
   const Statuses before = current_.statuses;
   for (int round = 0; round < kMaxRounds; ++round) {
     translate::Observed observed = plan_sink_.observed();
-    if (!needed && same(observed, observed_)) break;
+    if (!needed && observed == observed_) break;
     observed_ = std::move(observed);
     translate_now();
     outcome.translated = true;

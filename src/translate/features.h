@@ -6,8 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "translate/observed.h"
+#include "translate/options.h"
+
 namespace cardea::translate {
 
-const std::vector<std::string>& supported_features();  // sorted by name, as the API demands
+// Sorted by name, as the API demands. A feature of a kind that is not installed, or of the experimental channel where
+// only the standard one is, is left out.
+std::vector<std::string> supported_features(const Options& options, const Observed& observed);
 
 }  // namespace cardea::translate

@@ -15,12 +15,27 @@ std::optional<std::string> canonical(const std::string& value) {
   return address ? std::optional(base::to_string(*address)) : std::nullopt;
 }
 
-// Why the machine cannot use that address at all, whatever the port; null when it can.
-const BindFailure* missing(const std::string& address, const Observed& observed) {
+// Why the machine cannot use that address at all, whatever the port.
+std::optional<std::string> missing_on_machine(const std::string& address, const Observed& observed) {
   const auto found = std::ranges::find_if(observed.bind_failures, [&](const BindFailure& failure) {
     return failure.address_missing && failure.address == address;
   });
-  return found == observed.bind_failures.end() ? nullptr : &*found;
+  return found == observed.bind_failures.end() ? std::nullopt : std::optional(found->reason);
+}
+
+const std::vector<std::string>& own_addresses(const api::Gateway& gateway, const Observed& observed) {
+  static const std::vector<std::string> none;
+  const auto own = observed.gateways.find({gateway.metadata.namespace_, gateway.metadata.name});
+  return own == observed.gateways.end() ? none : own->second.addresses;
+}
+
+// Why a canonical address that the Gateway asks for does not lead to it, or nothing.
+std::optional<std::string> missing(const std::string& address, const api::Gateway& gateway, const Observed& observed,
+                                   const Options& options) {
+  if (options.shared_machine) return missing_on_machine(address, observed);
+  const auto same = [&](const std::string& own) { return canonical(own) == address; };
+  if (std::ranges::any_of(own_addresses(gateway, observed), same)) return std::nullopt;
+  return "the load balancer has not assigned it (see the Events of the Gateway's Service)";
 }
 
 bool wants_default(const api::GatewaySpec& spec) {
@@ -53,6 +68,7 @@ std::optional<Problem> check_addresses(const api::GatewaySpec& spec) {
 
 std::vector<std::string> addresses_to_bind(const api::GatewaySpec& spec, const Options& options) {
   std::vector<std::string> addresses;
+  if (!options.shared_machine) return addresses;
   for (const api::GatewayAddress& address : spec.addresses) {
     auto text = canonical(address.value);
     if (text && std::ranges::find(addresses, *text) == addresses.end()) addresses.push_back(std::move(*text));
@@ -65,7 +81,7 @@ std::vector<std::string> addresses_to_bind(const api::GatewaySpec& spec, const O
   return addresses;
 }
 
-std::optional<Problem> unusable_addresses(const api::Gateway& gateway, const Observed& observed) {
+std::optional<Problem> unusable_addresses(const api::Gateway& gateway, const Observed& observed, const Options& options) {
   std::string message;
   const auto add = [&](const std::string& value, std::string_view why) {
     message += fmt::format("{}spec.addresses: {}: {}", message.empty() ? "" : "; ", value, why);
@@ -73,23 +89,23 @@ std::optional<Problem> unusable_addresses(const api::Gateway& gateway, const Obs
   for (const api::GatewayAddress& address : gateway.spec.addresses) {
     if (address.type != api::AddressType::IPAddress || address.value.empty()) continue;
     const auto text = canonical(address.value);
-    const BindFailure* failure = text ? missing(*text, observed) : nullptr;
-    if (failure) add(address.value, failure->reason);
+    const auto why = text ? missing(*text, gateway, observed, options) : std::nullopt;
+    if (why) add(address.value, *why);
   }
   if (message.empty()) return std::nullopt;
   return Problem{reason::kAddressNotUsable, std::move(message)};
 }
 
-std::vector<api::GatewayAddress> bound_addresses(const api::Gateway& gateway, const Observed& observed) {
+std::vector<api::GatewayAddress> bound_addresses(const api::Gateway& gateway, const Observed& observed, const Options& options) {
   std::vector<api::GatewayAddress> bound;
   for (const api::GatewayAddress& address : gateway.spec.addresses) {
     const auto text = address.type == api::AddressType::IPAddress ? canonical(address.value) : std::nullopt;
-    if (text && !missing(*text, observed)) add_once(bound, address);
+    if (text && !missing(*text, gateway, observed, options)) add_once(bound, address);
   }
   if (!wants_default(gateway.spec)) return bound;
-  const auto own = observed.gateways.find({gateway.metadata.namespace_, gateway.metadata.name});
-  const bool has_own = own != observed.gateways.end() && !own->second.addresses.empty();
-  for (const std::string& value : has_own ? own->second.addresses : observed.addresses) add_once(bound, to_status(value));
+  const auto& own = own_addresses(gateway, observed);
+  const bool of_machine = own.empty() && options.shared_machine;
+  for (const std::string& value : of_machine ? observed.addresses : own) add_once(bound, to_status(value));
   return bound;
 }
 

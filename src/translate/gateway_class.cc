@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "translate/gateway_class.h"
 
+#include <set>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "translate/features.h"
 
 namespace cardea::translate {
 
 using enum api::ConditionStatus;
+
+namespace {
+
+// Any patch release of the version that this was made for.
+constexpr std::string_view kSupportedRelease = "v1.6.";
+
+// Another version does not make the class unusable: what is there is served.
+api::Condition supported_version(const std::vector<InstalledKind>& installed, std::int64_t generation) {
+  std::set<std::string> others;
+  std::set<std::string> channels;
+  for (const InstalledKind& kind : installed) {
+    if (!kind.channel.empty()) channels.insert(kind.channel);
+    if (kind.version.starts_with(kSupportedRelease)) continue;
+    others.insert(fmt::format("{} {}", kind.kind, kind.version.empty() ? "without a version" : kind.version));
+  }
+  if (!others.empty()) {
+    return make_condition(condition::kSupportedVersion, False, reason::kUnsupportedVersion,
+                          fmt::format("Made for Gateway API v1.6; installed are {}: served as far as they are understood",
+                                      fmt::join(others, ", ")),
+                          generation);
+  }
+  const std::string channel = channels.empty() ? "standard and experimental" : fmt::format("{}", fmt::join(channels, " and "));
+  return make_condition(condition::kSupportedVersion, True, reason::kSupportedVersion,
+                        fmt::format("Gateway API v1.6.1, {} channel", channel), generation);
+}
+
+}  // namespace
 
 bool is_ours(const api::GatewayClass& gateway_class, const Options& options) {
   return gateway_class.spec.controller_name == options.controller_name;
@@ -20,7 +50,7 @@ std::optional<Problem> refusal_of(const api::GatewayClass& gateway_class) {
                  fmt::format("spec.parametersRef names a {} of group {}: no kind of parameters is supported", ref.kind, ref.group)};
 }
 
-api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class) {
+api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class, const Observed& observed, const Options& options) {
   const std::int64_t generation = gateway_class.metadata.generation;
   api::GatewayClassStatus status;
   if (const auto refusal = refusal_of(gateway_class)) {
@@ -29,9 +59,8 @@ api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class) {
     status.conditions.push_back(make_condition(condition::kAccepted, True, reason::kAccepted,
                                                "Gateways of this class are served", generation));
   }
-  status.conditions.push_back(make_condition(condition::kSupportedVersion, True, reason::kSupportedVersion,
-                                             "Gateway API v1.6.1, standard and experimental channel", generation));
-  status.supported_features = supported_features();
+  status.conditions.push_back(supported_version(observed.installed, generation));
+  status.supported_features = supported_features(options, observed);
   return status;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "api/gateway_class.h"
+#include "translate/observed.h"
 #include "translate/options.h"
 #include "translate/status/status.h"
 #include "translate/status/vocabulary.h"
@@ -16,6 +17,6 @@ bool is_ours(const api::GatewayClass& gateway_class, const Options& options);
 // Why no Gateway can use it, or nothing. The class is ours.
 std::optional<Problem> refusal_of(const api::GatewayClass& gateway_class);
 
-api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class);
+api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class, const Observed& observed, const Options& options);
 
 }  // namespace cardea::translate

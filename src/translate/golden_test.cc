@@ -4,8 +4,10 @@
 //
 // A first document `kind: Case` may say what else is given:
 //   mode: strict | lenient        how the resources are decoded (lenient keeps generation and creationTimestamp)
-//   options: {portMap: {80: 8080}, advertisePortMap, sharedMachine, bindAddresses}
-//   observed: {served: true | false | a list of Gateways, addresses, bindFailures, refusals}
+//   options: {portMap: {80: 8080}, advertisePortMap, sharedMachine, bindAddresses, reservedPorts}
+//   observed: {served: true | false | a list of Gateways, addresses, bindFailures, refusals,
+//              proxies: [{gateway: default/a, ready: 1, addresses, laggards, problem: {reason, message}}],
+//              installed: [{kind: HTTPRoute, version: v1.6.1, channel: standard}]}
 //   backends: [default/cart:80]   for each a Service with that port and an EndpointSlice with one endpoint
 // Unless told otherwise a data plane serves every plan and clients reach it at 192.0.2.10. A case without a GatewayClass has
 // one named cardea, which is ours.
@@ -81,6 +83,9 @@ Options read_options(const Value* value) {
   if (const Value* advertise = at(value, "advertisePortMap")) options.advertise_port_map = advertise->as_bool();
   if (const Value* shared = at(value, "sharedMachine")) options.shared_machine = shared->as_bool();
   if (const Value* bind = at(value, "bindAddresses")) options.bind_addresses = texts(bind);
+  if (const Value* ports = at(value, "reservedPorts")) {
+    for (const Value& port : ports->as_array()) options.reserved_ports.insert(static_cast<std::uint16_t>(port.as_int()));
+  }
   return options;
 }
 
@@ -111,6 +116,33 @@ void read_observed(const Value* value, Case& read) {
     for (const Value& refusal : refusals->as_array()) {
       read.observed.gateways[name_from(text_at(refusal, "gateway"))].refusals.push_back(
           {text_at(refusal, "part"), text_at(refusal, "reason")});
+    }
+  }
+}
+
+std::string_view reason_named(const std::string& text) {
+  for (const std::string_view known : {reason::kInvalid, reason::kNoResources, reason::kPending}) {
+    if (known == text) return known;
+  }
+  ADD_FAILURE() << "no reason of provisioning: " << text;
+  return {};
+}
+
+void read_cluster(const Value* value, Case& read) {
+  if (const Value* proxies = at(value, "proxies")) {
+    for (const Value& proxy : proxies->as_array()) {
+      GatewayObserved& own = read.observed.gateways[name_from(text_at(proxy, "gateway"))];
+      own.addresses = texts(proxy.find("addresses"));
+      own.laggards = texts(proxy.find("laggards"));
+      if (const Value* ready = proxy.find("ready")) own.ready_proxies = static_cast<std::int32_t>(ready->as_int());
+      if (const Value* problem = proxy.find("problem")) {
+        own.unprovisioned = Problem{reason_named(text_at(*problem, "reason")), text_at(*problem, "message")};
+      }
+    }
+  }
+  if (const Value* installed = at(value, "installed")) {
+    for (const Value& kind : installed->as_array()) {
+      read.observed.installed.push_back({text_at(kind, "kind"), text_at(kind, "version"), text_at(kind, "channel")});
     }
   }
 }
@@ -172,6 +204,7 @@ Case read_case(const fs::path& path) {
         for (const std::string& backend : texts(document.find("backends"))) put_backend(backend, ++number, read);
       }
       read_observed(described ? document.find("observed") : nullptr, read);
+      read_cluster(described ? document.find("observed") : nullptr, read);
       if (described) continue;
     }
     replace_words(document, false);

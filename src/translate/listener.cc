@@ -21,6 +21,13 @@ void check_protocol(ListenerModel& listener, const ProtocolSupport& support) {
                                                         : fmt::format("protocol {} is not served yet", protocol.text())};
 }
 
+void check_port(ListenerModel& listener, const Options& options) {
+  const bool udp = listener.spec->protocol == api::ProtocolType::UDP;
+  if (listener.refusal || udp || !options.reserved_ports.contains(listener.spec->port)) return;
+  listener.refusal = {reason::kPortUnavailable,
+                      fmt::format("port {} is the proxy's own (its health checks and metrics)", listener.spec->port)};
+}
+
 void check_allowed_routes(ListenerModel& listener, const ProtocolSupport& support) {
   const api::AllowedRoutes& allowed = listener.spec->allowed_routes;
   if (!listener.refusal && allowed.namespaces.from.is_unknown()) {
@@ -59,6 +66,7 @@ ListenerModel check_listener(const api::Listener& spec, GatewayModel& gateway, L
   listener.hostname = base::to_lower(spec.hostname);
   const ProtocolSupport& support = support_of(spec.protocol.value);
   check_protocol(listener, support);
+  check_port(listener, context.options);
   check_tls(listener, support.terminates_tls, context);
   check_allowed_routes(listener, support);
   return listener;

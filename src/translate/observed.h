@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plan/plan.h"
+#include "translate/status/vocabulary.h"
 
 namespace cardea::translate {
 
@@ -36,8 +38,27 @@ struct GatewayObserved {
   // what stands in it.
   plan::Ref<plan::Plan> served;
   std::vector<Refusal> refusals;
-  // Where this Gateway is reachable when its spec asks for no address. Empty: Observed::addresses.
+  // Where this Gateway is reachable: IP addresses and DNS names, the best one first. Where Gateways share a machine,
+  // this is for those whose spec asks for no address, and empty means Observed::addresses.
   std::vector<std::string> addresses;
+
+  // The rest is of Gateways that have proxies of their own (Options::shared_machine is false).
+  // Ready proxies that have not taken over the newest plan yet, by name; empty while `served` is it.
+  std::vector<std::string> laggards;
+  std::int32_t ready_proxies = 0;  // as the cluster counts them, which is when traffic reaches them
+  // Why what the Gateway needs could not be made, or does not start.
+  std::optional<Problem> unprovisioned;
+
+  bool operator==(const GatewayObserved&) const = default;
+};
+
+// A kind of the Gateway API as it is installed in the cluster.
+struct InstalledKind {
+  std::string kind;     // "HTTPRoute"
+  std::string version;  // "v1.6.1": annotation gateway.networking.k8s.io/bundle-version, empty when it has none
+  std::string channel;  // "standard" or "experimental": annotation gateway.networking.k8s.io/channel
+
+  bool operator==(const InstalledKind&) const = default;
 };
 
 struct Observed {
@@ -46,6 +67,10 @@ struct Observed {
   // Where clients reach what listens on the default addresses, the best one first: addresses of the machine, never
   // "0.0.0.0" or "::".
   std::vector<std::string> addresses;
+  // Sorted by kind. Empty where nothing is installed because nothing has to be (`serve`): every kind may come.
+  std::vector<InstalledKind> installed;
+
+  bool operator==(const Observed&) const = default;
 };
 
 }  // namespace cardea::translate

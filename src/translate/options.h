@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,13 @@ struct Options {
   bool advertise_port_map = false;
 
   // All Gateways listen on one machine's addresses (`serve`), so their listeners must be distinct from one another as if
-  // they were of one Gateway. False where each Gateway has addresses of its own (Kubernetes).
+  // they were of one Gateway. False where each Gateway has proxies and addresses of its own (Kubernetes): these listen on
+  // every address, and spec.addresses is for whoever assigns addresses.
   bool shared_machine = true;
   // Where listeners of Gateways without spec.addresses listen (--bind), as text.
   std::vector<std::string> bind_addresses = {"0.0.0.0", "::"};
+  // TCP ports that a proxy needs for itself: a listener there is refused with PortUnavailable.
+  std::set<std::uint16_t> reserved_ports;
 
   bool operator==(const Options&) const = default;
 };

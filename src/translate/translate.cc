@@ -43,7 +43,7 @@ std::shared_ptr<const ObjectStatus> make_status(const Kind& object, AnyStatus st
       ObjectStatus{{std::string(Kind::kKind), object.metadata.key()}, object.metadata.generation, std::move(status)});
 }
 
-// For the same resources: only statuses of Gateways and ListenerSets depend on what was observed.
+// For the same resources: only statuses of GatewayClasses, Gateways and ListenerSets depend on what was observed.
 Translation observe_again(const Translation& previous, const Observed& observed) {
   Translation result = previous;
   const auto replace = [&](std::shared_ptr<const ObjectStatus> status) {
@@ -52,6 +52,9 @@ Translation observe_again(const Translation& previous, const Observed& observed)
     if (**at != *status) *at = std::move(status);
   };
   const Memory& memory = *previous.memory;
+  for (const auto& gateway_class : memory.resources.all<api::GatewayClass>()) {
+    if (is_ours(*gateway_class, memory.options)) replace(make_status(*gateway_class, status_of(*gateway_class, observed, memory.options)));
+  }
   for (const auto& gateway : memory.gateways) {
     const ServedGateway served(*gateway, observed);
     replace(make_status(*gateway->object, status_of(*gateway, served, memory.options)));
@@ -108,7 +111,7 @@ class Run {
   void report_classes() {
     for (const auto& gateway_class : resources_.all<api::GatewayClass>()) {
       if (is_ours(*gateway_class, options_)) {
-        report(*gateway_class, status_of(*gateway_class));
+        report(*gateway_class, status_of(*gateway_class, observed_, options_));
       } else {
         result_.notes.push_back(fmt::format("GatewayClass {} is of controller {}: left alone, with its Gateways",
                                             gateway_class->metadata.name, gateway_class->spec.controller_name));

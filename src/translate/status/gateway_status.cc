@@ -44,27 +44,50 @@ api::Condition accepted_by_listeners(const std::vector<api::ListenerStatus>& lis
   return make_condition(condition::kAccepted, False, reason::kListenersNotValid, "No listener is valid: " + bad, generation);
 }
 
-// Why the Gateway is not programmed though it is accepted, or nothing.
-std::optional<Problem> unprogrammed(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served) {
-  if (auto unusable = unusable_addresses(*gateway.object, served.observed())) return unusable;
-  const bool current = served.plan() && served.plan()->generation >= gateway.object->metadata.generation;
-  if (!current) return Problem{reason::kPending, "The data plane has not taken over this generation yet"};
-  for (const api::ListenerStatus& listener : status.listeners) {
-    const api::Condition* programmed = api::find_condition(listener.conditions, condition::kProgrammed);
-    if (programmed->reason == reason::kPending) {
-      return Problem{reason::kPending, fmt::format("The data plane has not taken over listener {} yet", listener.name)};
-    }
-  }
-  if (status.addresses.empty()) return Problem{reason::kAddressNotAssigned, "No address is known to reach it"};
+// Why proxies that are the Gateway's own are not there to serve it, or nothing.
+std::optional<Problem> without_proxy(const GatewayObserved* own) {
+  if (own && own->unprovisioned) return own->unprovisioned;
+  if (!own || own->ready_proxies == 0) return Problem{reason::kPending, "None of the Gateway's proxies is ready yet"};
   return std::nullopt;
 }
 
-api::Condition programmed(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served) {
+// Why the data plane does not serve the Gateway as it is now, or nothing.
+std::optional<Problem> pending(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served) {
+  const bool current = served.plan() && served.plan()->generation >= gateway.object->metadata.generation;
+  if (!current) return Problem{reason::kPending, "The data plane has not taken over this generation yet" + served.laggards()};
+  for (const api::ListenerStatus& listener : status.listeners) {
+    const api::Condition* programmed = api::find_condition(listener.conditions, condition::kProgrammed);
+    if (programmed->reason == reason::kPending) {
+      return Problem{reason::kPending,
+                     fmt::format("The data plane has not taken over listener {} yet{}", listener.name, served.laggards())};
+    }
+  }
+  return std::nullopt;
+}
+
+// Why the Gateway is not programmed though it is accepted, or nothing.
+std::optional<Problem> unprogrammed(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served,
+                                    const Options& options) {
+  const auto unusable = unusable_addresses(*gateway.object, served.observed(), options);
+  if (unusable && options.shared_machine) return unusable;
+  if (!options.shared_machine) {
+    if (auto missing = without_proxy(served.own())) return missing;
+  }
+  if (auto problem = pending(gateway, status, served)) return problem;
+  // With a load balancer, an address that was asked for a moment ago is not unusable before anything else works.
+  if (unusable) return unusable;
+  if (!status.addresses.empty()) return std::nullopt;
+  return Problem{reason::kAddressNotAssigned, options.shared_machine ? "No address is known to reach it"
+                                                                     : "The load balancer has not assigned an address yet"};
+}
+
+api::Condition programmed(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served,
+                          const Options& options) {
   const std::int64_t generation = gateway.object->metadata.generation;
   if (status.conditions.front().status != True) {
     return make_condition(condition::kProgrammed, False, reason::kInvalid, "The Gateway is not accepted", generation);
   }
-  if (auto problem = unprogrammed(gateway, status, served)) {
+  if (auto problem = unprogrammed(gateway, status, served, options)) {
     return make_condition(condition::kProgrammed, False, problem->reason, std::move(problem->message), generation);
   }
   const std::string bad = list_without(status.listeners, condition::kProgrammed);
@@ -115,14 +138,14 @@ api::GatewayStatus status_of(const GatewayModel& gateway, const ServedGateway& s
   const std::int64_t generation = gateway.object->metadata.generation;
   api::GatewayStatus status;
   for (const ListenerModel& listener : gateway.listeners) status.listeners.push_back(status_of(listener, served, options));
-  if (!gateway.refusal && served.plan()) status.addresses = bound_addresses(*gateway.object, served.observed());
+  if (!gateway.refusal && served.plan()) status.addresses = bound_addresses(*gateway.object, served.observed(), options);
   status.attached_listener_sets = static_cast<std::int32_t>(
       std::ranges::count_if(gateway.sets, [](const auto& set) { return is_accepted(*set); }));
   status.conditions.push_back(gateway.refusal ? make_condition(condition::kAccepted, False, gateway.refusal->reason,
                                                                gateway.refusal->message, generation)
                                               : accepted_by_listeners(status.listeners, generation));
   status.conditions.push_back(resolved(gateway, status));
-  status.conditions.push_back(programmed(gateway, status, served));
+  status.conditions.push_back(programmed(gateway, status, served, options));
   if (gateway.insecure_frontend) {
     status.conditions.push_back(make_condition(condition::kInsecureFrontendValidationMode, True, reason::kConfigurationChanged,
                                                "spec.tls.frontend has mode AllowInsecureFallback", generation));

@@ -43,7 +43,8 @@ std::optional<Problem> refusal_of(const ListenerModel& listener, const Binding& 
 }
 
 // Why it is not programmed, or nothing.
-std::optional<Problem> unprogrammed(const ListenerModel& listener, const Binding& binding, const ServedGateway& served) {
+std::optional<Problem> unprogrammed(const ListenerModel& listener, const Binding& binding, const ServedGateway& served,
+                                    const Options& options) {
   if (const auto refusal = refusal_of(listener, binding)) {
     const bool repeats = listener.conflicted || refusal->reason == reason::kPortUnavailable;
     return Problem{repeats ? refusal->reason : reason::kInvalid, refusal->message};
@@ -55,8 +56,10 @@ std::optional<Problem> unprogrammed(const ListenerModel& listener, const Binding
   if (const Refusal* refusal = served.refusal_of(listener)) return Problem{reason::kInvalid, refusal->reason};
   if (binding.nowhere) return Problem{reason::kInvalid, binding.failures};
   if (!listener.planned || !served.serves(*listener.planned)) {
-    return Problem{reason::kPending, "The data plane has not taken it over yet"};
+    return Problem{reason::kPending, "The data plane has not taken it over yet" + served.laggards()};
   }
+  const bool by_its_own = !options.shared_machine;
+  if (by_its_own && served.own()->ready_proxies == 0) return Problem{reason::kPending, "None of the Gateway's proxies is ready yet"};
   return std::nullopt;
 }
 
@@ -92,7 +95,7 @@ api::ListenerStatus status_of(const ListenerModel& listener, const ServedGateway
   } else {
     add(condition::kResolvedRefs, True, reason::kResolvedRefs, "All references are resolved");
   }
-  if (const auto problem = unprogrammed(listener, binding, served)) {
+  if (const auto problem = unprogrammed(listener, binding, served, options)) {
     add(condition::kProgrammed, False, problem->reason, problem->message);
   } else {
     add(condition::kProgrammed, True, reason::kProgrammed, served_message(listener, binding));

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace cardea::translate {
 namespace {
 
@@ -26,6 +29,11 @@ ServedGateway::ServedGateway(const GatewayModel& gateway, const Observed& observ
 bool ServedGateway::serves(const plan::Listener& wanted) const {
   const auto found = listeners_.find(plan::id_of(wanted));
   return found != listeners_.end() && same_place(*found->second, wanted);
+}
+
+std::string ServedGateway::laggards() const {
+  if (!own_ || own_->laggards.empty()) return {};
+  return fmt::format(": waiting for {}", fmt::join(own_->laggards, ", "));
 }
 
 const Refusal* ServedGateway::refusal_of(const ListenerModel& listener) const {

@@ -54,6 +54,7 @@ inline constexpr std::string_view kInvalidParameters = "InvalidParameters";
 inline constexpr std::string_view kListenersNotValid = "ListenersNotValid";
 inline constexpr std::string_view kListenersNotResolved = "ListenersNotResolved";
 inline constexpr std::string_view kUnsupportedAddress = "UnsupportedAddress";
+inline constexpr std::string_view kNoResources = "NoResources";
 inline constexpr std::string_view kAddressNotAssigned = "AddressNotAssigned";
 inline constexpr std::string_view kAddressNotUsable = "AddressNotUsable";
 inline constexpr std::string_view kInvalidClientCertificateRef = "InvalidClientCertificateRef";
