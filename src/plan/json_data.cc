@@ -21,34 +21,34 @@ Endpoint read_endpoint(const Node& node) {
   return endpoint;
 }
 
-Ref<BackendEndpoints> read_backend(const Node& node) {
+}  // namespace
+
+BackendEndpoints read_backend_endpoints(const Node& node) {
   Members members(node);
   BackendEndpoints backend;
   backend.backend_id = members.string("backend");
   backend.endpoints = read_list<Endpoint>(members.find("endpoints"), read_endpoint);
-  return seal(std::move(backend));
+  return backend;
 }
 
-Ref<Certificate> read_certificate(const Node& node) {
+Certificate read_certificate(const Node& node) {
   Members members(node);
   Certificate certificate;
   certificate.id = members.string("id");
   certificate.chain_pem = members.string("chain");
   certificate.key_pem = members.string("key");
-  return seal(std::move(certificate));
+  return certificate;
 }
-
-}  // namespace
 
 Ref<Endpoints> read_endpoints(const std::optional<Node>& node) {
   Endpoints endpoints;
-  endpoints.backends = read_list<Ref<BackendEndpoints>>(node, read_backend);
+  endpoints.backends = read_list<Ref<BackendEndpoints>>(node, [](const Node& item) { return seal(read_backend_endpoints(item)); });
   return seal(std::move(endpoints));
 }
 
 Ref<Secrets> read_secrets(const std::optional<Node>& node) {
   Secrets secrets;
-  secrets.certificates = read_list<Ref<Certificate>>(node, read_certificate);
+  secrets.certificates = read_list<Ref<Certificate>>(node, [](const Node& item) { return seal(read_certificate(item)); });
   return seal(std::move(secrets));
 }
 

@@ -131,6 +131,7 @@ RequestMirror read_mirror(const Node& node, const Backends& backends) {
   filter.id = members.string("backend");
   filter.fault = members.word("fault", filter.fault);
   if (filter.fault == BackendFault::None) filter.backend = find_backend(node, backends, filter.id);
+  if (filter.backend) filter.id = filter.backend->id;
   filter.numerator = members.number("numerator", filter.numerator);
   filter.denominator = members.number("denominator", filter.denominator);
   if (filter.denominator == 0) node.fail("has a denominator of 0");

@@ -3,7 +3,6 @@
 // ask after every member. After an error everything reads as its default. Part of `plan` alone.
 #pragma once
 
-#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -100,12 +99,23 @@ std::vector<T> read_list(const std::optional<Node>& node, Read read) {
 }
 std::vector<std::string> read_strings(const std::optional<Node>& node);
 
+// --- one part each, not sealed --------------------------------------------------------------------------------------
+
+// What parts name, by the name that they use: a backend's id and a rule's label in a document, hashes on the wire.
+using Backends = std::map<std::string, Ref<Backend>, std::less<>>;
+using Rules = std::map<std::string, Ref<Rule>, std::less<>>;
+
+Backend read_backend(const Node& node);
+Rule read_rule(Members& members, const Backends& backends);
+RouteMatch read_match(const Node& node, const Rules& rules);
+Listener read_listener(Members& members);  // without its virtual hosts
+BackendEndpoints read_backend_endpoints(const Node& node);
+Certificate read_certificate(const Node& node);
+
 // --- the parts, sealed -------------------------------------------------------------------------------------------
 
-using Backends = std::map<std::string, Ref<Backend>, std::less<>>;  // by id
-
-// The backend of that id; null, and an error at `node`, when it stands nowhere.
-Ref<Backend> find_backend(const Node& node, const Backends& backends, const std::string& id);
+// The backend of that name; null, and an error at `node`, when it stands nowhere.
+Ref<Backend> find_backend(const Node& node, const Backends& backends, const std::string& name);
 std::vector<Filter> read_filters(const std::optional<Node>& node, const Backends& backends);
 Ref<Routing> read_routing(const std::optional<Node>& node);
 Ref<Endpoints> read_endpoints(const std::optional<Node>& node);

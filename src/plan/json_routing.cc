@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the routing part: backends and rules by their names, then the listeners that use them.
-#include <functional>
 #include <map>
 
 #include "plan/hash.h"
@@ -10,15 +9,9 @@ namespace cardea::plan::internal {
 
 namespace {
 
-using Rules = std::map<std::string, Ref<Rule>, std::less<>>;
-
 std::vector<Ref<Backend>> read_backends(const std::optional<Node>& node, Backends& by_id) {
   return read_list<Ref<Backend>>(node, [&](const Node& item) {
-    Members members(item);
-    Backend backend;
-    backend.id = members.string("id");
-    backend.protocol = members.word("protocol", backend.protocol);
-    auto sealed = seal(std::move(backend));
+    auto sealed = seal(read_backend(item));
     if (!by_id.emplace(sealed->id, sealed).second) item.fail("stands there twice");
     return sealed;
   });
@@ -33,6 +26,7 @@ BackendRef read_backend_ref(const Node& node, const Backends& backends) {
   ref.filters = read_filters(members.find("filters"), backends);
   if (ref.fault != BackendFault::None) return ref;
   ref.backend = find_backend(node, backends, ref.id);
+  if (ref.backend) ref.id = ref.backend->id;
   return ref;
 }
 
@@ -45,18 +39,10 @@ Timeouts read_timeouts(const std::optional<Node>& node) {
   return timeouts;
 }
 
-void read_rule(const Node& node, const Backends& backends, Rules& by_id) {
+void read_rule_of_document(const Node& node, const Backends& backends, Rules& by_id) {
   Members members(node);
   const std::string id = members.string("id");
-  Rule rule;
-  rule.kind = members.word("kind", rule.kind);
-  if (const auto route = members.required("route")) rule.route = route->object_name();
-  rule.index = members.number<std::uint32_t>("index", rule.index);
-  rule.name = members.string("name", "");
-  rule.filters = read_filters(members.find("filters"), backends);
-  rule.backends = read_list<BackendRef>(members.find("backends"),
-                                        [&](const Node& item) { return read_backend_ref(item, backends); });
-  rule.timeouts = read_timeouts(members.find("timeouts"));
+  Rule rule = read_rule(members, backends);
   if (!by_id.emplace(id, seal(std::move(rule))).second) node.fail("stands there twice");
 }
 
@@ -67,6 +53,54 @@ std::vector<Match> read_name_matches(const std::optional<Node>& node) {
     const auto type = members.word("type", StringMatchType::Exact);
     return Match{type, members.string("name"), members.string("value")};
   });
+}
+
+Ref<VirtualHost> read_virtual_host(const Node& node, const Rules& rules) {
+  Members members(node);
+  VirtualHost host;
+  host.hostname = members.string("hostname", "");
+  host.matches =
+      read_list<RouteMatch>(members.find("matches"), [&](const Node& item) { return read_match(item, rules); });
+  return seal(std::move(host));
+}
+
+ListenerTls read_tls(const Node& node) {
+  Members members(node);
+  ListenerTls tls;
+  tls.mode = members.word("mode", tls.mode);
+  tls.certificates = read_strings(members.find("certificates"));
+  return tls;
+}
+
+Ref<Listener> read_listener_of_document(const Node& node, const Rules& rules) {
+  Members members(node);
+  Listener listener = read_listener(members);
+  listener.virtual_hosts = read_list<Ref<VirtualHost>>(
+      members.find("virtualHosts"), [&](const Node& item) { return read_virtual_host(item, rules); });
+  return seal(std::move(listener));
+}
+
+}  // namespace
+
+Backend read_backend(const Node& node) {
+  Members members(node);
+  Backend backend;
+  backend.id = members.string("id");
+  backend.protocol = members.word("protocol", backend.protocol);
+  return backend;
+}
+
+Rule read_rule(Members& members, const Backends& backends) {
+  Rule rule;
+  rule.kind = members.word("kind", rule.kind);
+  if (const auto route = members.required("route")) rule.route = route->object_name();
+  rule.index = members.number<std::uint32_t>("index", rule.index);
+  rule.name = members.string("name", "");
+  rule.filters = read_filters(members.find("filters"), backends);
+  rule.backends = read_list<BackendRef>(members.find("backends"),
+                                        [&](const Node& item) { return read_backend_ref(item, backends); });
+  rule.timeouts = read_timeouts(members.find("timeouts"));
+  return rule;
 }
 
 RouteMatch read_match(const Node& node, const Rules& rules) {
@@ -90,25 +124,7 @@ RouteMatch read_match(const Node& node, const Rules& rules) {
   return match;
 }
 
-Ref<VirtualHost> read_virtual_host(const Node& node, const Rules& rules) {
-  Members members(node);
-  VirtualHost host;
-  host.hostname = members.string("hostname", "");
-  host.matches =
-      read_list<RouteMatch>(members.find("matches"), [&](const Node& item) { return read_match(item, rules); });
-  return seal(std::move(host));
-}
-
-ListenerTls read_tls(const Node& node) {
-  Members members(node);
-  ListenerTls tls;
-  tls.mode = members.word("mode", tls.mode);
-  tls.certificates = read_strings(members.find("certificates"));
-  return tls;
-}
-
-Ref<Listener> read_listener(const Node& node, const Rules& rules) {
-  Members members(node);
+Listener read_listener(Members& members) {
   Listener listener;
   listener.name = members.string("name");
   if (const auto owner = members.required("owner")) listener.owner = owner->object_name();
@@ -120,15 +136,11 @@ Ref<Listener> read_listener(const Node& node, const Rules& rules) {
   if (const auto protocol = members.required("protocol")) listener.protocol = protocol->word(listener.protocol);
   listener.hostname = members.string("hostname", "");
   if (const auto tls = members.find("tls")) listener.tls = read_tls(*tls);
-  listener.virtual_hosts = read_list<Ref<VirtualHost>>(
-      members.find("virtualHosts"), [&](const Node& item) { return read_virtual_host(item, rules); });
-  return seal(std::move(listener));
+  return listener;
 }
 
-}  // namespace
-
-Ref<Backend> find_backend(const Node& node, const Backends& backends, const std::string& id) {
-  const auto found = backends.find(id);
+Ref<Backend> find_backend(const Node& node, const Backends& backends, const std::string& name) {
+  const auto found = backends.find(name);
   if (found != backends.end()) return found->second;
   node.fail("names a backend that is not among routing.backends");
   return nullptr;
@@ -142,10 +154,10 @@ Ref<Routing> read_routing(const std::optional<Node>& node) {
   Rules rules;
   routing.backends = read_backends(members.find("backends"), backends);
   if (const auto list = members.find("rules")) {
-    for (const Node& item : list->items()) read_rule(item, backends, rules);
+    for (const Node& item : list->items()) read_rule_of_document(item, backends, rules);
   }
   routing.listeners =
-      read_list<Ref<Listener>>(members.find("listeners"), [&](const Node& item) { return read_listener(item, rules); });
+      read_list<Ref<Listener>>(members.find("listeners"), [&](const Node& item) { return read_listener_of_document(item, rules); });
   return seal(std::move(routing));
 }
 
