@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TLS for servers (RFC 8446, RFC 5246) by OpenSSL, over any Stream.
 //
-// TlsContext: certificates and rules of one listener, immutable, built on the control thread and shared by all workers.
+// TlsContext: certificates and rules of one listener, and what it wants to see of clients' certificates; immutable, built
+// on the control thread and shared by all workers.
 // TlsFront: what a port starts every handshake with, before the server name is known; holds the ticket keys, so that a
 // session made with one worker is resumed by all, also after contexts were rebuilt.
 #pragma once
@@ -12,7 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,22 +21,23 @@
 #include "async/loop.h"
 #include "async/task.h"
 #include "base/result.h"
-#include "net/stream.h"
+#include "net/tls_settings.h"
+#include "net/tls_stream.h"
 
 namespace cardea::net {
 
-struct TlsCertificate {
-  std::string_view chain_pem;  // leaf first
-  std::string_view key_pem;
+// What a listener asks of clients' certificates (RFC 8446 section 4.3.2).
+struct ClientCertificateRules {
+  std::vector<std::string_view> ca_pem;  // bundles; empty: trust nobody, so that with `required` nobody gets in
+  bool required = true;                  // false: ask, but go on with a bad one or none
 };
-
-enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 
 struct TlsContextOptions {
   std::vector<TlsCertificate> certificates;  // at most one per key type is used
   std::vector<std::string> alpn;             // in our order of preference
-  TlsVersion min_version = TlsVersion::Tls12;
-  // Sessions are resumed only under an equal scope (a listener's identity).
+  TlsRules rules;
+  std::optional<ClientCertificateRules> clients;  // none: their certificates are not asked for
+  // Sessions are resumed only under an equal scope: a listener's identity, and all that was asked of the client.
   std::string session_scope;
 };
 
@@ -53,8 +55,10 @@ class TlsContext {
   TlsContext() = default;
   SSL_CTX* context_ = nullptr;
   std::string alpn_wire_;
+  std::string ciphers_;
+  std::string cipher_suites_;
   std::array<unsigned char, 32> session_scope_{};
-  friend class TlsStream;
+  friend class TlsServerStream;
 };
 
 // Keys that protect session tickets. rotate() from the control thread at any time; tickets of the key before are still
@@ -66,7 +70,7 @@ class TicketKeys {
 
  private:
   friend class TlsFront;
-  friend class TlsStream;
+  friend class TlsServerStream;
   struct Key {
     std::array<unsigned char, 16> name{};
     std::array<unsigned char, 32> cipher{};
@@ -107,25 +111,16 @@ class TlsSelector {
   ~TlsSelector() = default;
 };
 
-class TlsStream final : public Stream {
+class TlsServerStream final : public TlsStream {
  public:
-  TlsStream(std::unique_ptr<Stream> inner, const TlsFront& front);
-  ~TlsStream() override;
+  TlsServerStream(std::unique_ptr<Stream> inner, const TlsFront& front);
 
-  enum class Handshake : std::uint8_t { Done, Failed, TimedOut, Ended };
   // Before anything else. `selector` and the context it chooses outlive the call, the context also the stream.
   async::Task<Handshake> accept(TlsSelector& selector, async::Deadline deadline);
 
-  IoResult try_read(std::span<char> into) override;
-  IoResult try_write(std::span<const iovec> parts) override;
-  void shutdown_write() override;
-  void reset_on_close() override;
-
-  bool resumed() const;
-  std::string_view alpn() const;  // empty when none was agreed
   const std::string& server_name() const { return server_name_; }  // lower case; empty when none was sent
-  std::string_view protocol() const;  // "TLSv1.3"
-  Stream& inner() { return *inner_; }
+  // The client showed a certificate and it was verified.
+  bool client_verified() const;
 
  private:
   friend class TlsFront;
@@ -134,15 +129,11 @@ class TlsStream final : public Stream {
   static int choose_context(SSL* ssl, int* alert, void* unused);
   static int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                          unsigned in_size, void* unused);
-  IoStatus status_of(int result, bool reading);
 
-  std::unique_ptr<Stream> inner_;
   TicketKeys& keys_;
-  SSL* ssl_ = nullptr;
   TlsSelector* selector_ = nullptr;
   const TlsContext* chosen_ = nullptr;
   std::string server_name_;
-  bool broken_ = false;
 };
 
 }  // namespace cardea::net

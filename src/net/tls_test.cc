@@ -2,16 +2,14 @@
 #include "net/tls.h"
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <map>
 #include <string>
 
 #include "async/scope.h"
 #include "net/pipe.h"
+#include "net/testing/certificates.h"
 
 namespace cardea::net {
 namespace {
@@ -19,39 +17,9 @@ namespace {
 using async::kNever;
 using async::Task;
 
-struct Pem {
-  std::string chain;
-  std::string key;
-};
+using testing::Pem;
 
-template <class Write>
-std::string pem_of(Write write) {
-  BIO* bio = BIO_new(BIO_s_mem());
-  write(bio);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
-// Self-signed, ECDSA P-256.
-Pem make_certificate(const char* name) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-  X509_sign(certificate, key, EVP_sha256());
-  Pem pem{pem_of([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); }),
-          pem_of([&](BIO* bio) { PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); })};
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return pem;
-}
+Pem make_certificate(const char* name) { return testing::Issued(name, "").pem(); }
 
 std::shared_ptr<const TlsContext> context_for(const char* name, const std::string& scope) {
   const Pem pem = make_certificate(name);
@@ -129,7 +97,7 @@ struct Served {
 
 // Greets after the handshake, in two parts of one write.
 Task<void> serve(std::unique_ptr<PipeEnd>* end, const TlsFront* front, TlsSelector* selector, Served* served) {
-  TlsStream tls(std::move(*end), *front);
+  TlsServerStream tls(std::move(*end), *front);
   served->handshake = co_await tls.accept(*selector, kNever);
   if (served->handshake == TlsStream::Handshake::Done) {
     served->resumed = tls.resumed();
@@ -159,7 +127,7 @@ Task<Outcome> converse(async::Loop& loop, const TlsFront& front, TlsSelector& se
   co_return outcome;
 }
 
-class TlsTest : public testing::Test {
+class TlsTest : public ::testing::Test {
  protected:
   Outcome talk(Client& client) {
     async::Loop loop;

@@ -176,7 +176,7 @@ async::Task<void> serve_h1(Client& client) {
 
 // Not inlined for the same reason: connections without TLS need none of it.
 [[gnu::noinline]] async::Task<void> serve_tls(Worker& worker, WorkerBind& bind, std::unique_ptr<net::TcpStream> tcp, ClientInfo info) {
-  net::TlsStream tls(std::move(tcp), worker.tls_front());
+  net::TlsServerStream tls(std::move(tcp), worker.tls_front());
   TlsIdentity identity;
   {
     const TablesHold tables(worker.tables());
