@@ -10,10 +10,10 @@
 
 #include "async/stop.h"
 #include "async/task.h"
+#include "base/line_splitter.h"
 #include "base/value.h"
 #include "kube/client.h"
 #include "kube/connection.h"
-#include "kube/line_splitter.h"
 
 namespace cardea::kube {
 
@@ -39,7 +39,7 @@ class Watch {
 
  private:
   std::unique_ptr<Connection> connection_;
-  LineSplitter lines_;
+  base::LineSplitter lines_;
   std::string what_;
 };
 

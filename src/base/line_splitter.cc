@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kube/line_splitter.h"
+#include "base/line_splitter.h"
 
-namespace cardea::kube {
+namespace cardea::base {
 
 bool LineSplitter::append(std::string_view bytes) {
   // What was given out is not needed any more once somebody appends.
@@ -24,4 +24,4 @@ std::optional<std::string_view> LineSplitter::next() {
   return line;
 }
 
-}  // namespace cardea::kube
+}  // namespace cardea::base

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace cardea::kube {
+namespace cardea::base {
 
 class LineSplitter {
  public:
@@ -30,4 +30,4 @@ class LineSplitter {
   std::size_t line_end_ = std::string::npos;
 };
 
-}  // namespace cardea::kube
+}  // namespace cardea::base
