@@ -69,6 +69,7 @@ constexpr std::array kKinds{
     rule_for<Secret>(kCoreGroup, {"v1"}),
     rule_for<ConfigMap>(kCoreGroup, {"v1"}),
     rule_for<Namespace>(kCoreGroup, {"v1"}, {true, kNamespaceName}),
+    rule_for<GatewayParameters>(kCardeaGroup, {"v1alpha1"}),
 };
 
 std::string_view text_at(const base::Value& value, std::string_view member) {

@@ -58,6 +58,7 @@ TEST(Decode, EveryKindAndVersionThatTheCrdsServe) {
       {"v1", "Secret", "type: Opaque"},
       {"v1", "ConfigMap", "data: {a: b}"},
       {"v1", "Namespace", "spec: {}"},
+      {"gateway.cardea.dev/v1alpha1", "GatewayParameters", "spec: {workers: 2}"},
   };
   for (const Served& one : served) {
     const std::string text =

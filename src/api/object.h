@@ -11,6 +11,7 @@
 #include "api/endpoint_slice.h"
 #include "api/gateway.h"
 #include "api/gateway_class.h"
+#include "api/gateway_parameters.h"
 #include "api/grpc_route.h"
 #include "api/http_route.h"
 #include "api/listener_set.h"
@@ -29,7 +30,8 @@ using Ref = std::shared_ptr<const Kind>;
 
 using Object = std::variant<Ref<GatewayClass>, Ref<Gateway>, Ref<ListenerSet>, Ref<HTTPRoute>, Ref<GRPCRoute>,
                             Ref<TLSRoute>, Ref<TCPRoute>, Ref<UDPRoute>, Ref<ReferenceGrant>, Ref<BackendTLSPolicy>,
-                            Ref<Service>, Ref<EndpointSlice>, Ref<Secret>, Ref<ConfigMap>, Ref<Namespace>>;
+                            Ref<Service>, Ref<EndpointSlice>, Ref<Secret>, Ref<ConfigMap>, Ref<Namespace>,
+                            Ref<GatewayParameters>>;
 
 const ObjectMeta& metadata_of(const Object& object);
 std::string_view kind_of(const Object& object);

@@ -118,7 +118,8 @@ class Resources {
  private:
   std::tuple<Table<GatewayClass>, Table<Gateway>, Table<ListenerSet>, Table<HTTPRoute>, Table<GRPCRoute>,
              Table<TLSRoute>, Table<TCPRoute>, Table<UDPRoute>, Table<ReferenceGrant>, Table<BackendTLSPolicy>,
-             Table<Service>, Table<EndpointSlice>, Table<Secret>, Table<ConfigMap>, Table<Namespace>>
+             Table<Service>, Table<EndpointSlice>, Table<Secret>, Table<ConfigMap>, Table<Namespace>,
+             Table<GatewayParameters>>
       tables_;
 };
 

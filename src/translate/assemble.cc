@@ -117,6 +117,7 @@ plan::Ref<plan::Plan> assemble_plan(GatewayModel& gateway, Context& context) {
   plan.routing = plan::seal(std::move(routing));
   plan.endpoints = plan::seal(std::move(endpoints));
   plan.secrets = secrets_of(gateway);
+  plan.settings = plan::seal(plan::Settings{.values = gateway.settings, .hash = {}});
   return plan::seal(std::move(plan));
 }
 

@@ -8,18 +8,18 @@
 #include "translate/frontend_validation.h"
 #include "translate/gateway_address.h"
 #include "translate/gateway_class.h"
-#include "translate/infrastructure.h"
 #include "translate/listener.h"
 #include "translate/listener_conflict.h"
 #include "translate/listener_set.h"
 #include "translate/listener_tls.h"
+#include "translate/parameters.h"
 #include "translate/tls_overlap.h"
 
 namespace cardea::translate {
 namespace {
 
-std::optional<Problem> check_class(const api::GatewayClass& gateway_class) {
-  auto refusal = refusal_of(gateway_class);
+std::optional<Problem> check_class(const api::GatewayClass& gateway_class, const api::Resources& resources) {
+  auto refusal = refusal_of(gateway_class, resources);
   if (refusal) refusal->message = fmt::format("GatewayClass {}: {}", gateway_class.metadata.name, refusal->message);
   return refusal;
 }
@@ -38,8 +38,10 @@ std::unique_ptr<GatewayModel> build_gateway(const api::Gateway& gateway, const a
                                             Context& context) {
   auto model = std::make_unique<GatewayModel>();
   model->object = &gateway;
-  model->refusal = check_class(gateway_class);
-  if (!model->refusal) model->refusal = check_infrastructure(gateway.spec);
+  Parameters parameters = merge(parameters_of(gateway_class, context.resources), parameters_of(gateway, context.resources));
+  model->refusal = check_class(gateway_class, context.resources);
+  if (!model->refusal) model->refusal = std::move(parameters.problem);
+  model->settings = std::move(parameters.settings);
   if (!model->refusal) model->refusal = check_addresses(gateway.spec);
   if (!model->refusal) model->addresses = addresses_to_bind(gateway.spec, context.options);
   model->unresolved = check_client_certificate(gateway, context);

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "translate/features.h"
+#include "translate/parameters.h"
 
 namespace cardea::translate {
 
@@ -43,17 +44,15 @@ bool is_ours(const api::GatewayClass& gateway_class, const Options& options) {
   return gateway_class.spec.controller_name == options.controller_name;
 }
 
-std::optional<Problem> refusal_of(const api::GatewayClass& gateway_class) {
-  if (!gateway_class.spec.parameters_ref) return std::nullopt;
-  const api::ObjectReference& ref = *gateway_class.spec.parameters_ref;
-  return Problem{reason::kInvalidParameters,
-                 fmt::format("spec.parametersRef names a {} of group {}: no kind of parameters is supported", ref.kind, ref.group)};
+std::optional<Problem> refusal_of(const api::GatewayClass& gateway_class, const api::Resources& resources) {
+  return merge(parameters_of(gateway_class, resources), {}).problem;
 }
 
-api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class, const Observed& observed, const Options& options) {
+api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class, const api::Resources& resources, const Observed& observed,
+                                  const Options& options) {
   const std::int64_t generation = gateway_class.metadata.generation;
   api::GatewayClassStatus status;
-  if (const auto refusal = refusal_of(gateway_class)) {
+  if (const auto refusal = refusal_of(gateway_class, resources)) {
     status.conditions.push_back(make_condition(condition::kAccepted, False, refusal->reason, refusal->message, generation));
   } else {
     status.conditions.push_back(make_condition(condition::kAccepted, True, reason::kAccepted,

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "api/gateway_class.h"
+#include "api/resources.h"
 #include "translate/observed.h"
 #include "translate/options.h"
 #include "translate/status/status.h"
@@ -15,8 +16,9 @@ namespace cardea::translate {
 bool is_ours(const api::GatewayClass& gateway_class, const Options& options);
 
 // Why no Gateway can use it, or nothing. The class is ours.
-std::optional<Problem> refusal_of(const api::GatewayClass& gateway_class);
+std::optional<Problem> refusal_of(const api::GatewayClass& gateway_class, const api::Resources& resources);
 
-api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class, const Observed& observed, const Options& options);
+api::GatewayClassStatus status_of(const api::GatewayClass& gateway_class, const api::Resources& resources, const Observed& observed,
+                                  const Options& options);
 
 }  // namespace cardea::translate

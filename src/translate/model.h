@@ -72,6 +72,7 @@ struct GatewayModel {
   const api::Gateway* object = nullptr;
   std::optional<Problem> refusal;     // the Gateway as a whole: class, parameters, addresses
   std::optional<Problem> unresolved;  // references that are no listener's
+  std::vector<plan::Setting> settings;  // of its class's and its own parameters, sorted by name
   std::vector<std::string> addresses;  // to bind, canonical text; empty: the default ones
   bool insecure_frontend = false;
   std::vector<ListenerModel> listeners;

@@ -53,7 +53,7 @@ Translation observe_again(const Translation& previous, const Observed& observed)
   };
   const Memory& memory = *previous.memory;
   for (const auto& gateway_class : memory.resources.all<api::GatewayClass>()) {
-    if (is_ours(*gateway_class, memory.options)) replace(make_status(*gateway_class, status_of(*gateway_class, observed, memory.options)));
+    if (is_ours(*gateway_class, memory.options)) replace(make_status(*gateway_class, status_of(*gateway_class, memory.resources, observed, memory.options)));
   }
   for (const auto& gateway : memory.gateways) {
     const ServedGateway served(*gateway, observed);
@@ -73,7 +73,8 @@ class Run {
       memory_->old = previous->memory.get();
       const auto& before = memory_->old->resources;
       memory_->same_parents =
-          same<api::GatewayClass, api::Gateway, api::ListenerSet, api::Namespace, api::Secret, api::ConfigMap, api::ReferenceGrant>(
+          same<api::GatewayClass, api::Gateway, api::ListenerSet, api::Namespace, api::Secret, api::ConfigMap, api::ReferenceGrant,
+               api::GatewayParameters>(
               before, resources);
       memory_->same_backends = same<api::Service, api::ReferenceGrant, api::BackendTLSPolicy>(before, resources);
     }
@@ -111,7 +112,7 @@ class Run {
   void report_classes() {
     for (const auto& gateway_class : resources_.all<api::GatewayClass>()) {
       if (is_ours(*gateway_class, options_)) {
-        report(*gateway_class, status_of(*gateway_class, observed_, options_));
+        report(*gateway_class, status_of(*gateway_class, resources_, observed_, options_));
       } else {
         result_.notes.push_back(fmt::format("GatewayClass {} is of controller {}: left alone, with its Gateways",
                                             gateway_class->metadata.name, gateway_class->spec.controller_name));
@@ -241,7 +242,7 @@ class Run {
     auto shared = plan::share(**before, plan);
     const plan::Plan& old = **before;
     const bool same = old.generation == shared->generation && old.routing == shared->routing &&
-                      old.endpoints == shared->endpoints && old.secrets == shared->secrets;
+                      old.endpoints == shared->endpoints && old.secrets == shared->secrets && old.settings == shared->settings;
     return same ? *before : shared;
   }
 

@@ -24,6 +24,7 @@ void read(Fields& in, EndpointSlice& out);
 void read(Fields& in, Secret& out);
 void read(Fields& in, ConfigMap& out);
 void read(Fields& in, Namespace& out);
+void read(Fields& in, GatewayParameters& out);
 
 // metadata.cc
 void read(Fields& in, LabelSelector& out);
