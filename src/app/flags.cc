@@ -207,6 +207,8 @@ void add_limits(Flags& flags, proxy::Settings& proxy) {
   flags.number("max-connections", proxy.max_connections, "of clients, per worker; 0: none");
   flags.number("max-idle-per-endpoint", proxy.max_idle_per_endpoint, "pooled connections of a worker to one endpoint");
   flags.number("connect-attempts", proxy.connect_attempts, "endpoints tried when connecting fails");
+  flags.duration("retry-backoff", proxy.retry_backoff, "least wait before another try, of rules with retry but no backoff");
+  flags.size("max-replay-bytes", proxy.max_replay_bytes, "of a request body kept for rules with retry; a larger one is not sent again");
 }
 
 void add_timeouts(Flags& flags, proxy::Settings& proxy) {

@@ -22,19 +22,19 @@ PumpStatus Pump::run() {
   for (std::size_t moved = 0; !finished_;) {
     if (moved >= kShare) return PumpStatus::Busy;
     std::span<const char> data;
-    switch (from_.peek(data)) {
+    switch (from_->peek(data)) {
       case ReadStatus::WouldBlock:
         return after_flush(to_.flush(), PumpStatus::WaitRead);
       case ReadStatus::Failed:
         return PumpStatus::ReadFailed;
       case ReadStatus::End:
-        if (!to_.finish(from_.trailers())) return PumpStatus::ReadFailed;
+        if (!to_.finish(from_->trailers())) return PumpStatus::ReadFailed;
         finished_ = true;
         break;
       case ReadStatus::Data: {
-        if (limit_ != 0 && from_.bytes_read() + data.size() > limit_) return PumpStatus::TooMuch;
+        if (limit_ != 0 && from_->bytes_read() + data.size() > limit_) return PumpStatus::TooMuch;
         const auto written = to_.try_write(data);
-        from_.consume(written.bytes);
+        from_->consume(written.bytes);
         moved += written.bytes + kPieceCost;
         if (written.status == WriteStatus::Failed) return PumpStatus::WriteFailed;
         if (written.status == WriteStatus::WouldBlock) return PumpStatus::WaitWrite;

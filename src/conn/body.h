@@ -81,11 +81,12 @@ enum class PumpStatus : std::uint8_t {
 class Pump {
  public:
   // `limit`: of bytes; 0: none.
-  Pump(BodyReader& from, BodyWriter& to, std::uint64_t limit = 0) : from_(from), to_(to), limit_(limit) {}
+  Pump(BodyReader& from, BodyWriter& to, std::uint64_t limit = 0) : from_(&from), to_(to), limit_(limit) {}
   // Not to be called again after Done, unless restarted.
   PumpStatus run();
-  // Both ends begin a new body, a tunnel's.
-  void restart_without_limit() {
+  // The writer begins a new body, a tunnel's, and takes it from here.
+  void restart_without_limit(BodyReader& from) {
+    from_ = &from;
     finished_ = false;
     limit_ = 0;
   }
@@ -95,7 +96,7 @@ class Pump {
   static constexpr std::size_t kShare = 256 * 1024;
   static constexpr std::size_t kPieceCost = 256;
 
-  BodyReader& from_;
+  BodyReader* from_;
   BodyWriter& to_;
   std::uint64_t limit_;
   bool finished_ = false;

@@ -10,6 +10,7 @@
 
 #include "conn/body.h"
 #include "conn/buffer.h"
+#include "conn/client_exchange.h"
 #include "conn/h1_body.h"
 #include "http/h1_parser.h"
 #include "http/limits.h"
@@ -39,35 +40,21 @@ class H1Client {
   std::uint32_t requests_ = 0;
 };
 
-class H1ClientExchange {
+class H1ClientExchange final : public ClientExchange {
  public:
   explicit H1ClientExchange(H1Client& client);
   ~H1ClientExchange();
-  H1ClientExchange(const H1ClientExchange&) = delete;
-  H1ClientExchange& operator=(const H1ClientExchange&) = delete;
 
-  // Stages the head. `upgrade`: the request's Upgrade field is meant.
-  void send_head(const http::RequestHead& request, bool upgrade);
-  BodyWriter& request_body() { return writer_; }
-
-  enum class Head : std::uint8_t {
-    Complete,    // final or informational; after an informational one call again
-    WouldBlock,  // wait on ready()
-    Closed,      // the backend closed or reset the connection; see anything_received()
-    Malformed,   // fault()
-  };
-  // The head's views are valid until the next call here or of the body.
-  Head try_read_head(http::ResponseHead& head);
-  bool anything_received() const { return received_; }
-  // Some of the request was taken by the connection.
-  bool anything_sent() const { return writer_.taken(); }
-  http::Fault fault() const { return fault_; }
-  async::Signal& ready() { return client_.stream_->readable(); }
-
-  // After a final head.
-  BodyReader& response_body() { return reader_; }
-  // After a 101 (Switching Protocols): both bodies are bytes of the other protocol from here on.
-  void begin_tunnel();
+  void send_head(const http::RequestHead& request, bool upgrade) override;
+  BodyWriter& request_body() override { return writer_; }
+  Head try_read_head(http::ResponseHead& head) override;
+  async::Signal& ready() override { return client_.stream_->readable(); }
+  bool anything_received() const override { return received_; }
+  bool anything_sent() const override { return writer_.taken(); }
+  bool refused() const override { return false; }
+  http::Fault fault() const override { return fault_; }
+  BodyReader& response_body() override { return reader_; }
+  void begin_tunnel() override;
   // The response ended, all of the request was sent, and both sides keep the connection.
   bool reusable() const;
 

@@ -5,24 +5,24 @@
 
 namespace cardea::conn {
 
-std::unique_ptr<H1Client> EndpointPool::take(async::Deadline now) {
-  while (!idle_.empty()) {
-    auto client = std::move(idle_.back());
-    idle_.pop_back();
-    if (client->quiet() && client->idle_until > now) return client;
+ClientConnection EndpointPool::take_h1(async::Deadline now) {
+  while (!h1_.empty()) {
+    auto client = std::move(h1_.back());
+    h1_.pop_back();
+    if (client->quiet() && client->idle_until > now) return {.h1 = std::move(client), .reused = true};
   }
-  return nullptr;
+  return {};
 }
 
-void EndpointPool::give(std::unique_ptr<H1Client> client, async::Deadline idle_until, std::size_t max_idle) {
-  if (idle_.size() >= max_idle) return;
-  client->idle_until = idle_until;
-  idle_.push_back(std::move(client));
+void EndpointPool::give(ClientConnection connection, async::Deadline idle_until, std::size_t max_idle) {
+  if (h1_.size() >= max_idle) return;
+  connection.h1->idle_until = idle_until;
+  h1_.push_back(std::move(connection.h1));
 }
 
 std::size_t EndpointPool::sweep(async::Deadline now) {
-  std::erase_if(idle_, [now](const auto& client) { return !client->quiet() || client->idle_until <= now; });
-  return idle_.size();
+  std::erase_if(h1_, [now](const auto& client) { return !client->quiet() || client->idle_until <= now; });
+  return h1_.size();
 }
 
 }  // namespace cardea::conn

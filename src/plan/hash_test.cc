@@ -122,6 +122,10 @@ TEST(PlanHash, EveryFieldOfARuleCounts) {
           [](Rule& r) { r.backends[1].filters.clear(); },
           [](Rule& r) { r.timeouts.request.reset(); },
           [](Rule& r) { r.timeouts.backend_request.reset(); },
+          [](Rule& r) { r.retry.reset(); },
+          [](Rule& r) { r.retry->codes.pop_back(); },
+          [](Rule& r) { r.retry->attempts.reset(); },
+          [](Rule& r) { r.retry->backoff.reset(); },
       });
 }
 

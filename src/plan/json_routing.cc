@@ -39,6 +39,15 @@ Timeouts read_timeouts(const std::optional<Node>& node) {
   return timeouts;
 }
 
+Retry read_retry(const Node& node) {
+  Members members(node);
+  Retry retry;
+  retry.codes = read_list<std::uint16_t>(members.find("codes"), [](const Node& item) { return item.number<std::uint16_t>(); });
+  if (const auto attempts = members.find("attempts")) retry.attempts = attempts->number<std::uint32_t>();
+  if (const auto backoff = members.find("backoff")) retry.backoff = backoff->duration();
+  return retry;
+}
+
 void read_rule_of_document(const Node& node, const Backends& backends, Rules& by_id) {
   Members members(node);
   const std::string id = members.string("id");
@@ -100,6 +109,7 @@ Rule read_rule(Members& members, const Backends& backends) {
   rule.backends = read_list<BackendRef>(members.find("backends"),
                                         [&](const Node& item) { return read_backend_ref(item, backends); });
   rule.timeouts = read_timeouts(members.find("timeouts"));
+  if (const auto retry = members.find("retry")) rule.retry = read_retry(*retry);
   return rule;
 }
 

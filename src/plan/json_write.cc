@@ -53,6 +53,16 @@ Value write_timeouts(const Timeouts& timeouts) {
   return object;
 }
 
+Value write_retry(const Retry& retry) {
+  Value object = empty_object();
+  Value codes = empty_array();
+  for (const std::uint16_t code : retry.codes) codes.push(Value(int{code}));
+  add_unless_empty(object, "codes", std::move(codes));
+  if (retry.attempts) object.add("attempts", std::int64_t{*retry.attempts});
+  if (retry.backoff) object.add("backoff", base::format_duration(*retry.backoff));
+  return object;
+}
+
 Value write_tls(const ListenerTls& tls) {
   Value object = empty_object();
   object.add("mode", to_string(tls.mode));
@@ -94,6 +104,7 @@ Value write_rule(const Rule& rule, const NameOfBackend& name_of) {
   for (const BackendRef& ref : rule.backends) backends.push(write_backend_ref(ref, name_of));
   add_unless_empty(object, "backends", std::move(backends));
   add_unless_empty(object, "timeouts", write_timeouts(rule.timeouts));
+  if (rule.retry) object.add("retry", write_retry(*rule.retry));
   return object;
 }
 

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 2> kWords<StringMatchType> = {"Exact", "R
 template <>
 constexpr std::array<std::string_view, 3> kWords<PathMatchType> = {"Exact", "PathPrefix", "RegularExpression"};
 template <>
-constexpr std::array<std::string_view, 1> kWords<BackendProtocol> = {"HTTP1"};
+constexpr std::array<std::string_view, 3> kWords<BackendProtocol> = {"HTTP1", "HTTP2", "Negotiated"};
 template <>
 constexpr std::array<std::string_view, 5> kWords<BackendFault> = {"None", "NotFound", "NotPermitted", "InvalidKind",
                                                                   "UnsupportedProtocol"};

@@ -58,7 +58,11 @@ struct QueryParamMatch {
 
 // --- Backends --------------------------------------------------------------------------------------------------------
 
-enum class BackendProtocol : std::uint8_t { Http1 };
+enum class BackendProtocol : std::uint8_t {
+  Http1,       // HTTP/1.1, in TLS too
+  Http2,       // HTTP/2: in plain text by prior knowledge, in TLS by ALPN
+  Negotiated,  // in TLS what ALPN chooses; in plain text HTTP/1.1
+};
 
 // One per Service port, shared by every rule that names it; `endpoints` of the plan holds its addresses under `id`.
 struct Backend {
@@ -157,6 +161,13 @@ struct Timeouts {
   std::optional<std::chrono::milliseconds> backend_request;
 };
 
+// HTTPRoute rules[].retry. Connection errors and attempts that took too long are tried again whatever `codes` says.
+struct Retry {
+  std::vector<std::uint16_t> codes;       // ascending, each once
+  std::optional<std::uint32_t> attempts;  // after the first; absent: the data plane's default
+  std::optional<std::chrono::milliseconds> backoff;
+};
+
 struct Rule {
   RouteKind kind = RouteKind::HTTPRoute;
   ObjectName route;
@@ -165,6 +176,7 @@ struct Rule {
   std::vector<Filter> filters;
   std::vector<BackendRef> backends;  // empty or all weights 0, and no redirect: 500
   Timeouts timeouts;
+  std::optional<Retry> retry;
   Hash hash;
 };
 

@@ -32,6 +32,7 @@ inline Ref<Rule> sample_rule(const Ref<Backend>& backend, const std::string& nam
   rule.backends.push_back({10, BackendFault::NotFound, "shop/gone:80", nullptr, {ResponseHeaderModifier{}}});
   rule.timeouts.request = std::chrono::seconds(10);
   rule.timeouts.backend_request = std::chrono::milliseconds(0);
+  rule.retry = Retry{{500, 503}, 2, std::chrono::milliseconds(100)};
   return seal(std::move(rule));
 }
 

@@ -48,6 +48,8 @@ constexpr std::array<FailureInfo, kReasons> kTable = {{
     {Reason::ConnectTimeout, Side::Backend, 503, kKeep, "connect_timeout", "The backend could not be reached in time."},
     {Reason::BackendReset, Side::Backend, 502, kKeep, "backend_reset",
      "The backend closed the connection before it answered."},
+    {Reason::RetriesExhausted, Side::Backend, 503, kKeep, "retries_exhausted",
+     "The backend closed the connection before it answered, each time the request was sent."},
     {Reason::BackendTruncated, Side::Backend, 502, kClose, "backend_truncated", "The backend broke off its answer."},
     {Reason::BackendMalformed, Side::Backend, 502, kKeep, "backend_malformed", "The backend's answer is malformed."},
     {Reason::BackendHeadTooLarge, Side::Backend, 502, kKeep, "backend_head_too_large",

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Forwarding: from a chosen backend to a response on its way to the client.
 //
-// A request is tried again on another endpoint when connecting fails, and once on a new connection when a reused one was
-// closed before the first byte of a response, if the request is idempotent and its body can be sent again (RFC 9110
-// section 9.2.2, RFC 9112 section 9.3.1).
+// proxy/retry.h says which tries are followed by another, proxy/connect.h over what, proxy/attempt.h is one of them.
 #pragma once
 
 #include "async/task.h"

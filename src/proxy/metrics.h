@@ -82,6 +82,7 @@ struct RuleCounters {
 };
 struct BackendCounters {
   base::Counter attempts;
+  base::Counter retries;                      // attempts that follow another one of the same request
   base::Counter connections;                  // opened
   ReasonCounters failures;                    // of attempts
   StatusCounters responses;                   // as the backend sent them

@@ -215,6 +215,8 @@ void render_rules(Page& page, const std::vector<Row<RuleCounters>>& rules) {
 void render_backends(Page& page, const std::vector<Row<BackendCounters>>& backends) {
   page.metric("cardea_backend_attempts_total", "counter", "Attempts to have a backend answer a request.");
   page.sums(backends, [](const BackendCounters& c) { return c.attempts.value(); });
+  page.metric("cardea_backend_retries_total", "counter", "Attempts that followed another one of the same request.");
+  page.sums(backends, [](const BackendCounters& c) { return c.retries.value(); });
   page.metric("cardea_backend_failures_total", "counter", "Attempts that failed, by reason.");
   page.by_reason(backends);
   page.metric("cardea_backend_responses_total", "counter", "Responses as backends gave them.");

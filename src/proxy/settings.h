@@ -39,6 +39,9 @@ struct Settings {
   std::chrono::milliseconds backend_idle_timeout{55'000};  // of a pooled connection
   std::uint32_t max_idle_per_endpoint = 256;               // pooled connections of one worker to one endpoint
   std::uint32_t connect_attempts = 3;                      // endpoints tried when connecting fails
+  // Rules with `retry`.
+  std::chrono::milliseconds retry_backoff{25};  // where the rule names none
+  std::size_t max_replay_bytes = 64 * 1024;     // of a request's body kept to be sent again; a larger one is not
   // Requests without timeouts of their own; 0: none.
   std::chrono::milliseconds request_timeout{0};
   std::chrono::milliseconds backend_request_timeout{0};

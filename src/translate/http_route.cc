@@ -2,6 +2,7 @@
 #include "translate/http_route.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -92,6 +93,18 @@ void draft_backends(const api::HTTPRouteRule& rule, const ResolvedBackend* resol
   }
 }
 
+std::optional<plan::Retry> translate_retry(const api::Rare<api::HTTPRouteRetry>& retry) {
+  if (!retry) return std::nullopt;
+  plan::Retry translated{.codes = retry->codes, .attempts = std::nullopt, .backoff = retry->backoff};
+  std::ranges::sort(translated.codes);
+  const auto repeated = std::ranges::unique(translated.codes);
+  translated.codes.erase(repeated.begin(), repeated.end());
+  if (retry->attempts) {
+    translated.attempts = static_cast<std::uint32_t>(std::clamp<std::int64_t>(*retry->attempts, 0, std::numeric_limits<std::int32_t>::max()));
+  }
+  return translated;
+}
+
 DraftRule draft_rule(const api::HTTPRoute& route, std::uint32_t index, const ResolvedBackend* resolved, const Options& options) {
   const api::HTTPRouteRule& rule = route.spec.rules[index];
   DraftRule draft;
@@ -111,7 +124,7 @@ DraftRule draft_rule(const api::HTTPRoute& route, std::uint32_t index, const Res
   }
   draft_backends(rule, resolved, place, draft);
   draft.rule.timeouts = {rule.timeouts.request, rule.timeouts.backend_request};
-  if (rule.retry) draft.note({reason::kUnsupportedValue, "retry is not served yet"});
+  draft.rule.retry = translate_retry(rule.retry);
   if (rule.session_persistence) draft.note({reason::kUnsupportedValue, "sessionPersistence is not served yet"});
   if (draft.problem) {
     draft.rule.filters = {plan::UnresolvedFilter{draft.problem->message}};

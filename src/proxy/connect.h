@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections to backends: out of the pool of an endpoint, or new ones. The one place that knows how a backend is spoken
+// to: TCP, then what comes over it, then the protocol.
+#pragma once
+
+#include "async/task.h"
+#include "conn/client_connection.h"
+#include "conn/pool.h"
+#include "proxy/balance.h"
+#include "proxy/failure.h"
+#include "proxy/route_table.h"
+
+namespace cardea::proxy {
+
+class Worker;
+
+// Whom a request goes to, and in which protocol.
+struct BackendTarget {
+  const CompiledBackendRef& backend;
+  plan::BackendProtocol protocol = plan::BackendProtocol::Http1;
+};
+// GRPCRoutes speak HTTP/2, whatever the port says of itself (facts, 6.7); an upgrade is of HTTP/1.1.
+BackendTarget target_of(const CompiledRule& rule, const CompiledBackendRef& backend);
+
+struct MadeConnection {
+  conn::ClientConnection connection;
+  Failure failure;
+};
+// A connection that was there already; empty: there is none.
+conn::ClientConnection pooled_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint);
+// A new one. `deadline` bounds it beside the setting for connecting.
+async::Task<MadeConnection> connect_backend(Worker& worker, const BackendTarget& target, EndpointState& endpoint,
+                                            async::Deadline deadline);
+// After its exchange, when it may carry another.
+void keep_connection(Worker& worker, EndpointState& endpoint, conn::ClientConnection connection);
+
+}  // namespace cardea::proxy
