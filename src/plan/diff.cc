@@ -76,6 +76,8 @@ Difference diff(const Plan& previous, const Plan& next) {
   if (difference.secrets) {
     difference.certificates = changed_keys(items_of(previous.secrets, &Secrets::certificates),
                                            items_of(next.secrets, &Secrets::certificates), &Certificate::id);
+    difference.ca_bundles = changed_keys(items_of(previous.secrets, &Secrets::ca_bundles),
+                                         items_of(next.secrets, &Secrets::ca_bundles), &CaBundle::id);
   }
   return difference;
 }

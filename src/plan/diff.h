@@ -29,9 +29,10 @@ struct Difference {
   std::vector<ListenerId> listeners_added;
   std::vector<ListenerId> listeners_changed;
   std::vector<ListenerId> listeners_removed;
-  // Ids whose endpoints, or certificate, were added, changed or removed; sorted.
+  // Ids whose endpoints, certificate or CA bundle were added, changed or removed; sorted.
   std::vector<std::string> backends;
   std::vector<std::string> certificates;
+  std::vector<std::string> ca_bundles;
 
   bool empty() const { return !routing && !endpoints && !secrets && !settings; }
 };

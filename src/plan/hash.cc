@@ -58,6 +58,7 @@ Ref<Routing> seal(Routing part) {
   Value content(Value::Object{});
   content.add("listeners", hash_names(part.listeners));
   content.add("backends", hash_names(part.backends));
+  content.add("clientCertificate", part.client_certificate);
   return sealed(std::move(part), content);
 }
 
@@ -76,8 +77,15 @@ Ref<Certificate> seal(Certificate part) {
   return sealed(std::move(part), content);
 }
 
+Ref<CaBundle> seal(CaBundle part) {
+  const Value content = write_ca_bundle(part);
+  return sealed(std::move(part), content);
+}
+
 Ref<Secrets> seal(Secrets part) {
-  const Value content = hash_names(part.certificates);
+  Value content(Value::Object{});
+  content.add("certificates", hash_names(part.certificates));
+  content.add("caBundles", hash_names(part.ca_bundles));
   return sealed(std::move(part), content);
 }
 

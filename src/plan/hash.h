@@ -18,6 +18,7 @@ Ref<Routing> seal(Routing part);
 Ref<BackendEndpoints> seal(BackendEndpoints part);
 Ref<Endpoints> seal(Endpoints part);
 Ref<Certificate> seal(Certificate part);
+Ref<CaBundle> seal(CaBundle part);
 Ref<Secrets> seal(Secrets part);
 Ref<Settings> seal(Settings part);
 

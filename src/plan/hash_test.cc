@@ -56,6 +56,10 @@ TEST(PlanHash, EveryFieldOfAListenerCounts) {
                                   [](Listener& l) { l.tls.reset(); },
                                   [](Listener& l) { l.tls->mode = TlsMode::Passthrough; },
                                   [](Listener& l) { l.tls->certificates.clear(); },
+                                  [](Listener& l) { l.tls->clients.reset(); },
+                                  [](Listener& l) { l.tls->clients->ca_bundles.clear(); },
+                                  [](Listener& l) { l.tls->clients->mode = ClientValidationMode::AllowValidOnly; },
+                                  [](Listener& l) { l.tls->min_version = ""; },
                                   [](Listener& l) { l.virtual_hosts.clear(); },
                                   [](Listener& l) { l.virtual_hosts[0] = seal(VirtualHost{}); },
                               });
@@ -78,6 +82,21 @@ TEST(PlanHash, EveryFieldOfAVirtualHostCounts) {
                                      [](VirtualHost& h) { h.matches[0].query_params[0].value = "x"; },
                                      [](VirtualHost& h) { h.matches[0].rule = seal(Rule{}); },
                                  });
+}
+
+TEST(PlanHash, EveryFieldOfABackendCounts) {
+  expect_all_differ<Backend>(*sample_plan()->routing->backends[0],
+                             {
+                                 [](Backend& b) { b.id = "x"; },
+                                 [](Backend& b) { b.tls.reset(); },
+                                 [](Backend& b) { b.tls->hostname = "x"; },
+                                 [](Backend& b) { b.tls->subject_alt_names.clear(); },
+                                 [](Backend& b) { b.tls->subject_alt_names[0].type = SubjectAltNameType::Hostname; },
+                                 [](Backend& b) { b.tls->subject_alt_names[0].value = "x"; },
+                                 [](Backend& b) { b.tls->ca_bundles.clear(); },
+                                 [](Backend& b) { b.tls->system_roots = false; },
+                                 [](Backend& b) { b.tls->min_version = ""; },
+                             });
 }
 
 TEST(PlanHash, EveryFieldOfARuleCounts) {
@@ -150,9 +169,15 @@ TEST(PlanHash, EveryFieldOfEndpointsAndSecretsCounts) {
                                                  [](Routing& r) { r.listeners.pop_back(); },
                                                  [](Routing& r) { std::swap(r.listeners[0], r.listeners[1]); },
                                                  [](Routing& r) { r.backends.clear(); },
+                                                 [](Routing& r) { r.client_certificate = ""; },
                                              });
   expect_all_differ<Endpoints>(*plan->endpoints, {[](Endpoints& e) { e.backends.clear(); }});
-  expect_all_differ<Secrets>(*plan->secrets, {[](Secrets& s) { s.certificates.clear(); }});
+  expect_all_differ<Secrets>(*plan->secrets, {
+                                                [](Secrets& s) { s.certificates.clear(); },
+                                                [](Secrets& s) { s.ca_bundles.clear(); },
+                                            });
+  expect_all_differ<CaBundle>(*plan->secrets->ca_bundles[0],
+                              {[](CaBundle& b) { b.id = "x"; }, [](CaBundle& b) { b.pem = "x"; }});
 }
 
 }  // namespace

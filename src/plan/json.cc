@@ -81,6 +81,7 @@ Value write_routing(const Routing& routing) {
   add_unless_empty(object, "listeners", std::move(listeners));
   add_unless_empty(object, "rules", std::move(rule_list));
   add_unless_empty(object, "backends", std::move(backends));
+  add_unless(object, "clientCertificate", routing.client_certificate, "");
   return object;
 }
 
@@ -93,6 +94,7 @@ Value write_endpoints(const Endpoints& endpoints) {
 Value write_secrets(const Secrets& secrets, Redact redact) {
   Value list(Value::Array{});
   for (const auto& certificate : secrets.certificates) list.push(write_certificate(*certificate, redact));
+  for (const auto& bundle : secrets.ca_bundles) list.push(write_ca_bundle(*bundle));
   return list;
 }
 

@@ -40,6 +40,14 @@ Certificate read_certificate(const Node& node) {
   return certificate;
 }
 
+CaBundle read_ca_bundle(const Node& node) {
+  Members members(node);
+  CaBundle bundle;
+  bundle.id = members.string("caBundle");
+  bundle.pem = members.string("certificates");
+  return bundle;
+}
+
 Ref<Endpoints> read_endpoints(const std::optional<Node>& node) {
   Endpoints endpoints;
   endpoints.backends = read_list<Ref<BackendEndpoints>>(node, [](const Node& item) { return seal(read_backend_endpoints(item)); });
@@ -48,7 +56,12 @@ Ref<Endpoints> read_endpoints(const std::optional<Node>& node) {
 
 Ref<Secrets> read_secrets(const std::optional<Node>& node) {
   Secrets secrets;
-  secrets.certificates = read_list<Ref<Certificate>>(node, [](const Node& item) { return seal(read_certificate(item)); });
+  if (node) {
+    for (const Node& item : node->items()) {
+      if (item.value().find("caBundle")) secrets.ca_bundles.push_back(seal(read_ca_bundle(item)));
+      else secrets.certificates.push_back(seal(read_certificate(item)));
+    }
+  }
   return seal(std::move(secrets));
 }
 

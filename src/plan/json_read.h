@@ -111,6 +111,7 @@ RouteMatch read_match(const Node& node, const Rules& rules);
 Listener read_listener(Members& members);  // without its virtual hosts
 BackendEndpoints read_backend_endpoints(const Node& node);
 Certificate read_certificate(const Node& node);
+CaBundle read_ca_bundle(const Node& node);
 
 // --- the parts, sealed -------------------------------------------------------------------------------------------
 

@@ -73,11 +73,36 @@ Ref<VirtualHost> read_virtual_host(const Node& node, const Rules& rules) {
   return seal(std::move(host));
 }
 
+BackendTls read_backend_tls(const Node& node) {
+  Members members(node);
+  BackendTls tls;
+  tls.hostname = members.string("hostname");
+  tls.subject_alt_names = read_list<SubjectAltName>(members.find("subjectAltNames"), [](const Node& item) {
+    Members name(item);
+    const auto type = name.word("type", SubjectAltNameType::Hostname);
+    return SubjectAltName{type, name.string("value")};
+  });
+  tls.ca_bundles = read_strings(members.find("caBundles"));
+  tls.system_roots = members.boolean("systemRoots", false);
+  tls.min_version = members.string("minVersion", "");
+  return tls;
+}
+
+ClientValidation read_clients(const Node& node) {
+  Members members(node);
+  ClientValidation clients;
+  clients.mode = members.word("mode", clients.mode);
+  clients.ca_bundles = read_strings(members.find("caBundles"));
+  return clients;
+}
+
 ListenerTls read_tls(const Node& node) {
   Members members(node);
   ListenerTls tls;
   tls.mode = members.word("mode", tls.mode);
   tls.certificates = read_strings(members.find("certificates"));
+  if (const auto clients = members.find("clients")) tls.clients = read_clients(*clients);
+  tls.min_version = members.string("minVersion", "");
   return tls;
 }
 
@@ -96,6 +121,7 @@ Backend read_backend(const Node& node) {
   Backend backend;
   backend.id = members.string("id");
   backend.protocol = members.word("protocol", backend.protocol);
+  if (const auto tls = members.find("tls")) backend.tls = read_backend_tls(*tls);
   return backend;
 }
 
@@ -166,6 +192,7 @@ Ref<Routing> read_routing(const std::optional<Node>& node) {
   if (const auto list = members.find("rules")) {
     for (const Node& item : list->items()) read_rule_of_document(item, backends, rules);
   }
+  routing.client_certificate = members.string("clientCertificate", "");
   routing.listeners =
       read_list<Ref<Listener>>(members.find("listeners"), [&](const Node& item) { return read_listener_of_document(item, rules); });
   return seal(std::move(routing));

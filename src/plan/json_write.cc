@@ -63,10 +63,35 @@ Value write_retry(const Retry& retry) {
   return object;
 }
 
+Value write_backend_tls(const BackendTls& tls) {
+  Value object = empty_object();
+  object.add("hostname", tls.hostname);
+  Value names = empty_array();
+  for (const SubjectAltName& name : tls.subject_alt_names) {
+    Value& item = names.push(empty_object());
+    item.add("type", to_string(name.type));
+    item.add("value", name.value);
+  }
+  add_unless_empty(object, "subjectAltNames", std::move(names));
+  add_unless_empty(object, "caBundles", write_strings(tls.ca_bundles));
+  add_unless(object, "systemRoots", tls.system_roots, false);
+  add_unless(object, "minVersion", tls.min_version, "");
+  return object;
+}
+
+Value write_clients(const ClientValidation& clients) {
+  Value object = empty_object();
+  object.add("mode", to_string(clients.mode));
+  add_unless_empty(object, "caBundles", write_strings(clients.ca_bundles));
+  return object;
+}
+
 Value write_tls(const ListenerTls& tls) {
   Value object = empty_object();
   object.add("mode", to_string(tls.mode));
   add_unless_empty(object, "certificates", write_strings(tls.certificates));
+  if (tls.clients) object.add("clients", write_clients(*tls.clients));
+  add_unless(object, "minVersion", tls.min_version, "");
   return object;
 }
 
@@ -90,6 +115,7 @@ Value write_backend(const Backend& backend) {
   Value object = empty_object();
   object.add("id", backend.id);
   add_unless(object, "protocol", to_string(backend.protocol), to_string(BackendProtocol::Http1));
+  if (backend.tls) object.add("tls", write_backend_tls(*backend.tls));
   return object;
 }
 
@@ -154,6 +180,13 @@ Value write_certificate(const Certificate& certificate, Redact redact) {
   object.add("id", certificate.id);
   object.add("chain", certificate.chain_pem);
   object.add("key", redact == Redact::Yes ? std::string("redacted") : certificate.key_pem);
+  return object;
+}
+
+Value write_ca_bundle(const CaBundle& bundle) {
+  Value object = empty_object();
+  object.add("caBundle", bundle.id);
+  object.add("certificates", bundle.pem);
   return object;
 }
 

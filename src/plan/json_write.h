@@ -29,6 +29,7 @@ Value write_virtual_host(const VirtualHost& host, const NameOfRule& name_of);
 Value write_listener(const Listener& listener, Value virtual_hosts);
 Value write_backend_endpoints(const BackendEndpoints& backend);
 Value write_certificate(const Certificate& certificate, Redact redact);
+Value write_ca_bundle(const CaBundle& bundle);
 Value write_settings(const Settings& settings);
 
 // Adds a member unless it is what a reader would assume.

@@ -17,14 +17,18 @@ constexpr std::array<std::string_view, 3> kWords<PathMatchType> = {"Exact", "Pat
 template <>
 constexpr std::array<std::string_view, 3> kWords<BackendProtocol> = {"HTTP1", "HTTP2", "Negotiated"};
 template <>
-constexpr std::array<std::string_view, 5> kWords<BackendFault> = {"None", "NotFound", "NotPermitted", "InvalidKind",
-                                                                  "UnsupportedProtocol"};
+constexpr std::array<std::string_view, 6> kWords<BackendFault> = {"None", "NotFound", "NotPermitted", "InvalidKind",
+                                                                  "UnsupportedProtocol", "InvalidTls"};
 template <>
 constexpr std::array<std::string_view, 2> kWords<RouteKind> = {"HTTPRoute", "GRPCRoute"};
 template <>
 constexpr std::array<std::string_view, 5> kWords<Protocol> = {"HTTP", "HTTPS", "TLS", "TCP", "UDP"};
 template <>
 constexpr std::array<std::string_view, 2> kWords<TlsMode> = {"Terminate", "Passthrough"};
+template <>
+constexpr std::array<std::string_view, 2> kWords<SubjectAltNameType> = {"Hostname", "URI"};
+template <>
+constexpr std::array<std::string_view, 2> kWords<ClientValidationMode> = {"AllowValidOnly", "AllowInsecureFallback"};
 
 template <class Enum>
 std::string_view word(Enum value) {
@@ -40,6 +44,8 @@ std::string_view to_string(BackendFault fault) { return word(fault); }
 std::string_view to_string(RouteKind kind) { return word(kind); }
 std::string_view to_string(Protocol protocol) { return word(protocol); }
 std::string_view to_string(TlsMode mode) { return word(mode); }
+std::string_view to_string(SubjectAltNameType type) { return word(type); }
+std::string_view to_string(ClientValidationMode mode) { return word(mode); }
 
 template <class Enum>
 std::optional<Enum> parse_name(std::string_view text) {
@@ -66,6 +72,8 @@ template std::optional<BackendFault> parse_name(std::string_view);
 template std::optional<RouteKind> parse_name(std::string_view);
 template std::optional<Protocol> parse_name(std::string_view);
 template std::optional<TlsMode> parse_name(std::string_view);
+template std::optional<SubjectAltNameType> parse_name(std::string_view);
+template std::optional<ClientValidationMode> parse_name(std::string_view);
 template std::string words_of<StringMatchType>();
 template std::string words_of<PathMatchType>();
 template std::string words_of<BackendProtocol>();
@@ -73,5 +81,7 @@ template std::string words_of<BackendFault>();
 template std::string words_of<RouteKind>();
 template std::string words_of<Protocol>();
 template std::string words_of<TlsMode>();
+template std::string words_of<SubjectAltNameType>();
+template std::string words_of<ClientValidationMode>();
 
 }  // namespace cardea::plan

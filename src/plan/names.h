@@ -17,6 +17,8 @@ std::string_view to_string(BackendFault fault);
 std::string_view to_string(RouteKind kind);
 std::string_view to_string(Protocol protocol);
 std::string_view to_string(TlsMode mode);
+std::string_view to_string(SubjectAltNameType type);
+std::string_view to_string(ClientValidationMode mode);
 
 // The value of that word, for each enumeration above.
 template <class Enum>

@@ -8,7 +8,7 @@
 // read.
 //
 // Parts with versions of their own: Routing (listeners, rules, backends), Endpoints (addresses per backend; a pod that
-// comes or goes never rebuilds a route table), Secrets (certificates, keys) and Settings.
+// comes or goes never rebuilds a route table), Secrets (certificates, keys, CAs) and Settings.
 #pragma once
 
 #include <chrono>
@@ -64,11 +64,27 @@ enum class BackendProtocol : std::uint8_t {
   Negotiated,  // in TLS what ALPN chooses; in plain text HTTP/1.1
 };
 
+enum class SubjectAltNameType : std::uint8_t { Hostname, URI };
+struct SubjectAltName {
+  SubjectAltNameType type = SubjectAltNameType::Hostname;
+  std::string value;
+};
+
+// TLS to a backend (BackendTLSPolicy; facts, 6.17): never anything else than this, and never without verification.
+struct BackendTls {
+  std::string hostname;  // the SNI; also what the certificate must name, unless there are
+  std::vector<SubjectAltName> subject_alt_names;  // any one of which it must name instead
+  std::vector<std::string> ca_bundles;            // ids in Secrets
+  bool system_roots = false;                      // also trust what the system trusts
+  std::string min_version;                        // "1.2" or "1.3"; empty: as the settings say
+};
+
 // One per Service port, shared by every rule that names it; `endpoints` of the plan holds its addresses under `id`.
 struct Backend {
   std::string id;  // "namespace/name:port" of the Service
   BackendProtocol protocol = BackendProtocol::Http1;
-  Hash hash;
+  std::optional<BackendTls> tls{};
+  Hash hash{};
 };
 
 // Why a backendRef cannot be served: the share of requests that its weight stands for gets 500.
@@ -78,6 +94,7 @@ enum class BackendFault : std::uint8_t {
   NotPermitted,         // no ReferenceGrant
   InvalidKind,          // not a Service
   UnsupportedProtocol,  // appProtocol does not fit, or needs what this version cannot do
+  InvalidTls,           // a BackendTLSPolicy asks for TLS that cannot be had as it asks
 };
 
 // --- Filters ---------------------------------------------------------------------------------------------------------
@@ -203,9 +220,22 @@ enum class Protocol : std::uint8_t { HTTP, HTTPS, TLS, TCP, UDP };
 
 enum class TlsMode : std::uint8_t { Terminate, Passthrough };
 
+enum class ClientValidationMode : std::uint8_t {
+  AllowValidOnly,         // a handshake without a valid certificate fails
+  AllowInsecureFallback,  // a certificate is asked for, whatever comes of it
+};
+
+// What is asked of clients' certificates (Gateway spec.tls.frontend; facts, 6.18).
+struct ClientValidation {
+  std::vector<std::string> ca_bundles;  // ids in Secrets
+  ClientValidationMode mode = ClientValidationMode::AllowValidOnly;
+};
+
 struct ListenerTls {
   TlsMode mode = TlsMode::Terminate;
   std::vector<std::string> certificates;  // ids in Secrets; empty: every handshake for this listener is refused
+  std::optional<ClientValidation> clients{};
+  std::string min_version{};  // "1.2" or "1.3"; empty: as the settings say
 };
 
 struct Listener {
@@ -230,7 +260,9 @@ struct Listener {
 struct Routing {
   std::vector<Ref<Listener>> listeners;  // in the order of the spec's conflict resolution
   std::vector<Ref<Backend>> backends;    // by id, each once
-  Hash hash;
+  // What is shown to backends in TLS: an id in Secrets. Empty: nothing; one that is not there: no such backend is reached.
+  std::string client_certificate{};
+  Hash hash{};
 };
 
 // --- Endpoints -------------------------------------------------------------------------------------------------------
@@ -264,9 +296,17 @@ struct Certificate {
   Hash hash;
 };
 
+// Certificates to trust. No secret, but it comes and goes like one.
+struct CaBundle {
+  std::string id;  // "namespace/name" of the ConfigMap
+  std::string pem;
+  Hash hash;
+};
+
 struct Secrets {
   std::vector<Ref<Certificate>> certificates;  // by id
-  Hash hash;
+  std::vector<Ref<CaBundle>> ca_bundles{};     // by id
+  Hash hash{};
 };
 
 // --- Settings --------------------------------------------------------------------------------------------------------

@@ -37,7 +37,9 @@ inline Ref<Rule> sample_rule(const Ref<Backend>& backend, const std::string& nam
 }
 
 inline Ref<Plan> sample_plan(const SampleOptions& options = {}) {
-  const auto cart = seal(Backend{"shop/cart:80", BackendProtocol::Http1, {}});
+  const auto cart = seal(Backend{
+      "shop/cart:80", BackendProtocol::Http1,
+      BackendTls{"cart.internal", {{SubjectAltNameType::URI, "spiffe://cart"}}, {"shop/ca"}, true, "1.3"}, {}});
   const auto rule = sample_rule(cart, "cart");
 
   VirtualHost host;
@@ -68,16 +70,19 @@ inline Ref<Plan> sample_plan(const SampleOptions& options = {}) {
   https.bind_port = 8443;
   https.protocol = Protocol::HTTPS;
   https.hostname = "*.shop.localhost";
-  https.tls = ListenerTls{TlsMode::Terminate, {"shop/certificate"}};
+  https.tls = ListenerTls{TlsMode::Terminate, {"shop/certificate"},
+                          ClientValidation{{"shop/ca"}, ClientValidationMode::AllowInsecureFallback}, "1.3"};
 
   Routing routing;
   routing.listeners = {seal(http), seal(https)};
   routing.backends = {cart};
+  routing.client_certificate = "shop/certificate";
   Endpoints endpoints;
   endpoints.backends = {seal(BackendEndpoints{
       "shop/cart:80", {{options.cart_address, 9000, true, true, false}, {"cart.local", 9001, false, true, true}}, {}})};
   Secrets secrets;
   secrets.certificates = {seal(Certificate{"shop/certificate", "CHAIN", options.key, {}})};
+  secrets.ca_bundles = {seal(CaBundle{"shop/ca", "CA", {}})};
   return seal(Plan{{"shop", "web"}, 7, seal(routing), seal(endpoints), seal(secrets),
                    seal(Settings{{{"limits.maxFields", "64"}, {"timeouts.idle", "30s"}}, {}})});
 }

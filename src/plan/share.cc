@@ -34,6 +34,7 @@ class Sharing {
     }
     if (previous.secrets) {
       for (const auto& certificate : previous.secrets->certificates) certificates_.add(certificate);
+      for (const auto& bundle : previous.secrets->ca_bundles) ca_bundles_.add(bundle);
     }
   }
 
@@ -41,6 +42,8 @@ class Sharing {
   Ref<Backend> share(const Ref<Backend>& part) { return settle(backends_, part); }
   Ref<BackendEndpoints> share(const Ref<BackendEndpoints>& part) { return settle(endpoints_, part); }
   Ref<Certificate> share(const Ref<Certificate>& part) { return settle(certificates_, part); }
+
+  Ref<CaBundle> share(const Ref<CaBundle>& part) { return settle(ca_bundles_, part); }
 
   Ref<Rule> share(const Ref<Rule>& part) {
     return settle(rules_, part, [this](Rule& copy) {
@@ -117,6 +120,7 @@ class Sharing {
   Known<Listener> listeners_;
   Known<BackendEndpoints> endpoints_;
   Known<Certificate> certificates_;
+  Known<CaBundle> ca_bundles_;
 };
 
 template <class Part>
@@ -149,7 +153,11 @@ Ref<Plan> share(const Plan& previous, const Ref<Plan>& next) {
   share_part(previous.endpoints, shared.endpoints,
              [&](Endpoints& endpoints) { return sharing.replace_all(endpoints.backends); });
   share_part(previous.secrets, shared.secrets,
-             [&](Secrets& secrets) { return sharing.replace_all(secrets.certificates); });
+             [&](Secrets& secrets) {
+               const bool certificates = sharing.replace_all(secrets.certificates);
+               const bool bundles = sharing.replace_all(secrets.ca_bundles);
+               return certificates || bundles;
+             });
   share_part(previous.settings, shared.settings, [](Settings&) { return false; });
   return std::make_shared<const Plan>(std::move(shared));
 }
