@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <initializer_list>
 #include <map>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -65,8 +64,8 @@ Texts annotations_of(const api::Gateway& gateway) {
 
 class Objects {
  public:
-  Objects(const api::Gateway& gateway, const plan::Plan& plan, const ProxyOptions& options)
-      : gateway_(gateway), plan_(plan), options_(options), name_(object_name(gateway.metadata.name, gateway.spec.gateway_class_name)),
+  Objects(const api::Gateway& gateway, const Ports& ports, const ProxyOptions& options)
+      : gateway_(gateway), ports_(ports), options_(options), name_(object_name(gateway.metadata.name, gateway.spec.gateway_class_name)),
         labels_(labels_of(gateway, options)), annotations_(annotations_of(gateway)) {}
 
   std::vector<GatewayObject> all() const {
@@ -118,13 +117,9 @@ class Objects {
   }
 
   std::optional<Value> service() const {
-    std::set<std::uint16_t> ports;
-    for (const auto& listener : plan_.routing->listeners) {
-      if (listener->protocol != plan::Protocol::UDP) ports.insert(listener->bind_port);
-    }
-    if (ports.empty()) return std::nullopt;
+    if (ports_.empty()) return std::nullopt;
     Value list_of_ports = Value::Array{};
-    for (const int port : ports) {
+    for (const int port : ports_) {
       list_of_ports.push(object({{"name", fmt::format("tcp-{}", port)}, {"port", port}, {"protocol", "TCP"}, {"targetPort", port}}));
     }
     Value spec = object({{"type", "LoadBalancer"},
@@ -223,7 +218,7 @@ class Objects {
   }
 
   const api::Gateway& gateway_;
-  const plan::Plan& plan_;
+  const Ports& ports_;
   const ProxyOptions& options_;
   const std::string name_;
   const Texts labels_;
@@ -234,8 +229,16 @@ class Objects {
 
 std::string_view api_version_of_object(std::string_view kind) { return kind == "Deployment" ? "apps/v1" : "v1"; }
 
-std::vector<GatewayObject> gateway_objects(const api::Gateway& gateway, const plan::Plan& plan, const ProxyOptions& options) {
-  return Objects(gateway, plan, options).all();
+Ports ports_of(const plan::Plan& plan) {
+  Ports ports;
+  for (const auto& listener : plan.routing->listeners) {
+    if (listener->protocol != plan::Protocol::UDP) ports.insert(listener->bind_port);
+  }
+  return ports;
+}
+
+std::vector<GatewayObject> gateway_objects(const api::Gateway& gateway, const Ports& ports, const ProxyOptions& options) {
+  return Objects(gateway, ports, options).all();
 }
 
 }  // namespace cardea::cluster

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,12 @@ struct GatewayObject {
   std::optional<base::Value> manifest;
 };
 
-// In the order in which to apply them. `plan`: of that Gateway.
-std::vector<GatewayObject> gateway_objects(const api::Gateway& gateway, const plan::Plan& plan, const ProxyOptions& options);
+// The TCP ports that a Gateway's proxies listen on, those of ListenerSets among them.
+using Ports = std::set<std::uint16_t>;
+Ports ports_of(const plan::Plan& plan);
+
+// In the order in which to apply them.
+std::vector<GatewayObject> gateway_objects(const api::Gateway& gateway, const Ports& ports, const ProxyOptions& options);
 
 // "apps/v1" for "Deployment".
 std::string_view api_version_of_object(std::string_view kind);

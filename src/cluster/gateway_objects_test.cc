@@ -60,7 +60,7 @@ std::vector<GatewayObject> objects_for(const std::string& text) {
   EXPECT_EQ(translation.plans.size(), 1u);
   if (translation.plans.empty()) return {};
   const auto& gateway = **resources.all<api::Gateway>().begin();
-  return gateway_objects(gateway, *translation.plans.front(), proxy_options());
+  return gateway_objects(gateway, ports_of(*translation.plans.front()), proxy_options());
 }
 
 const Value* find(const Value* value, std::initializer_list<std::string_view> path) {
