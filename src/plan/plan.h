@@ -44,16 +44,19 @@ enum class PathMatchType : std::uint8_t { Exact, PathPrefix, RegularExpression }
 struct PathMatch {
   PathMatchType type = PathMatchType::PathPrefix;
   std::string value = "/";  // in the normal form that requests are brought to; RegularExpression: as written
+  bool operator==(const PathMatch&) const = default;
 };
 struct HeaderMatch {
   StringMatchType type = StringMatchType::Exact;
   std::string name;  // lower case; each name once
   std::string value;
+  bool operator==(const HeaderMatch&) const = default;
 };
 struct QueryParamMatch {
   StringMatchType type = StringMatchType::Exact;
   std::string name;  // case-sensitive; each name once
   std::string value;
+  bool operator==(const QueryParamMatch&) const = default;
 };
 
 // --- Backends --------------------------------------------------------------------------------------------------------
@@ -204,6 +207,7 @@ struct RouteMatch {
   std::vector<HeaderMatch> headers;
   std::vector<QueryParamMatch> query_params;
   Ref<Rule> rule;
+  bool operator==(const RouteMatch&) const = default;  // the same rule, not an equal one
 };
 
 // --- Listeners -------------------------------------------------------------------------------------------------------
