@@ -63,6 +63,17 @@ constexpr std::array<Entry, static_cast<std::size_t>(Fault::kCount)> kFaults = {
     {Fault::ForbiddenTrailer, 400, "forbidden_trailer", "Host, Content-Length or Transfer-Encoding among the trailers"},
     {Fault::BadConnectionOption, 400, "bad_connection_option",
      "Connection is not a list of names, or names Host, Content-Length or Transfer-Encoding"},
+    {Fault::UnknownPseudoField, 400, "unknown_pseudo_field", "a pseudo field that is not defined for this message"},
+    {Fault::RepeatedPseudoField, 400, "repeated_pseudo_field", "a pseudo field more than once"},
+    {Fault::MissingPseudoField, 400, "missing_pseudo_field", "one of :method, :scheme, :path or :status is missing"},
+    {Fault::LatePseudoField, 400, "late_pseudo_field", "a pseudo field after a regular one, or among the trailers"},
+    {Fault::ForbiddenPseudoField, 400, "forbidden_pseudo_field", "a pseudo field that the method does not allow"},
+    {Fault::UppercaseFieldName, 400, "uppercase_field_name", "a field name with an upper-case letter in HTTP/2"},
+    {Fault::ConnectionField, 400, "connection_field", "a field of HTTP/1.1 connections in HTTP/2"},
+    {Fault::BadTe, 400, "bad_te", "TE other than trailers in HTTP/2"},
+    {Fault::BadScheme, 400, "bad_scheme", "the scheme is neither http nor https"},
+    {Fault::UnsupportedProtocol, 501, "unsupported_protocol", "CONNECT to a protocol other than websocket"},
+    {Fault::LengthMismatch, 400, "length_mismatch", "Content-Length and the length of the body differ"},
 }};
 
 constexpr bool in_order() {

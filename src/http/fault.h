@@ -61,6 +61,18 @@ enum class Fault : std::uint8_t {
   ForbiddenTrailer,
   // Connection (RFC 9110 section 7.6.1)
   BadConnectionOption,
+  // HTTP/2 field lists (RFC 9113 section 8)
+  UnknownPseudoField,
+  RepeatedPseudoField,
+  MissingPseudoField,
+  LatePseudoField,
+  ForbiddenPseudoField,
+  UppercaseFieldName,
+  ConnectionField,
+  BadTe,
+  BadScheme,
+  UnsupportedProtocol,
+  LengthMismatch,
   kCount,
 };
 

@@ -25,7 +25,7 @@ enum class TargetForm : std::uint8_t { Origin, Absolute, Authority, Asterisk };
 // What the head says of the body, checked and not contradictory. The framing on the wire follows from it by
 // body_framing() (framing.h); Content-Length and Transfer-Encoding in `fields` are never looked at again.
 struct DeclaredBody {
-  bool chunked = false;     // HTTP/1.1 only
+  bool chunked = false;     // a body of unknown length: chunked in HTTP/1.1, without Content-Length in HTTP/2
   bool has_length = false;  // never together with `chunked`
   std::uint64_t length = 0;
 };
@@ -39,7 +39,8 @@ struct RequestHead {
   DeclaredBody body;
   std::string_view method_text;
   std::string_view target;  // as received, for logs; never forwarded
-  std::string_view scheme;  // "http" or "https" as in an absolute target, lower case; else empty: the connection knows
+  std::string_view scheme;  // "http" or "https" as in an absolute target or :scheme, lower case; else empty. Only the
+                            // connection knows how it came
   std::string_view authority;  // host[:port] as received (Host, or the target's, which agree); empty only in HTTP/1.0.
                                // What is forwarded as Host: a filter that changes the host changes this.
   std::string_view host;       // of `authority`, for matching: lower case, no port, no final dot, IPv6 in brackets

@@ -119,6 +119,15 @@ Read read_request_target(HeadReader& reader, const Limits& limits, TextArena& ar
   return Read::Ok;
 }
 
+Fault read_path(std::string_view text, const Limits& limits, TextArena& arena, RequestHead& head) {
+  head.target = text;
+  if (text.size() > limits.max_target_bytes) return Fault::TargetTooLong;
+  const char* const end = text.data() + text.size();
+  if (scan_target(text.data(), end) != end) return Fault::BadTarget;
+  if (text != "*" && !text.starts_with('/')) return Fault::BadTargetForm;
+  return set_target(std::find(text.data(), end, '?'), limits, arena, head);
+}
+
 Fault read_authority(TextArena& arena, RequestHead& head) {
   std::optional<Authority> host;
   std::optional<Authority> target;

@@ -39,7 +39,7 @@ bool is_websocket_handshake(const RequestHead& request) {
 }  // namespace
 
 UpgradeKind upgrade_kind(const RequestHead& request) {
-  if (!request.fields.has(HeaderId::Upgrade) || request.version != Version::Http11) return UpgradeKind::None;
+  if (!request.fields.has(HeaderId::Upgrade) || request.version == Version::Http10) return UpgradeKind::None;
   if (!list_contains(request.fields, HeaderId::Connection, "upgrade")) return UpgradeKind::None;
   const std::string_view protocol = only_protocol(request.fields);
   if (!is_protocol(protocol) || carries_requests(protocol)) return UpgradeKind::Refused;
