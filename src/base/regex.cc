@@ -45,4 +45,6 @@ Result<> check_regex(std::string_view pattern) {
   return {};
 }
 
+std::string quote_regex(std::string_view text) { return re2::RE2::QuoteMeta(re2::StringPiece(text.data(), text.size())); }
+
 }  // namespace cardea::base

@@ -36,4 +36,7 @@ class Regex {
 
 Result<> check_regex(std::string_view pattern);
 
+// The expression that matches just `text`.
+std::string quote_regex(std::string_view text);
+
 }  // namespace cardea::base

@@ -47,5 +47,12 @@ TEST(Regex, MatchesInLinearTime) {
   EXPECT_FALSE(regex->full_match(std::string(100000, 'a')));
 }
 
+TEST(Regex, QuotedTextMatchesItselfAlone) {
+  const auto regex = Regex::compile(quote_regex("a.b(c)|\\d*"));
+  ASSERT_TRUE(regex);
+  EXPECT_TRUE(regex->full_match("a.b(c)|\\d*"));
+  EXPECT_FALSE(regex->full_match("aXb(c)|\\d*"));
+}
+
 }  // namespace
 }  // namespace cardea::base

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "http/grpc.h"
+#include "http/list.h"
 #include "http/uri.h"
 #include "proxy/text_hash.h"
 
@@ -34,10 +36,23 @@ void RegexCache::forget_unused() {
 
 class Matcher::Facts {
  public:
-  Facts(const Matcher& matcher, const http::RequestHead& request, http::TextArena& arena)
-      : matcher_(matcher), request_(request), arena_(arena) {}
+  Facts(const Matcher& matcher, const http::RequestHead& request, http::TextArena& arena, const Announced* announced)
+      : matcher_(matcher), request_(request), arena_(arena), announced_(announced) {}
 
-  const http::RequestHead& request() const { return request_; }
+  http::Method method() const { return announced_ ? announced_->method : request_.method; }
+  std::string_view method_text() const { return announced_ ? announced_->method_text : request_.method_text; }
+  bool is_grpc() {
+    if (!is_grpc_) is_grpc_ = http::is_grpc(request_);
+    return *is_grpc_;
+  }
+  bool announces(std::uint32_t name) const {
+    if (!announced_) return false;
+    http::ListItems names(announced_->fields);
+    while (const auto item = names.next()) {
+      if (base::iequals(*item, matcher_.details_->header_names[name].text)) return true;
+    }
+    return false;
+  }
 
   // Null data: absent.
   std::string_view header(std::uint32_t name) {
@@ -95,6 +110,8 @@ class Matcher::Facts {
   const Matcher& matcher_;
   const http::RequestHead& request_;
   http::TextArena& arena_;
+  const Announced* announced_;
+  std::optional<bool> is_grpc_;
   std::optional<Values> headers_;
   std::optional<Values> params_;
 };
@@ -160,6 +177,7 @@ class Matcher::Builder {
     Conditions conditions;
     conditions.any_method = match.method.empty();
     conditions.method = http::method_from(match.method);
+    conditions.grpc = match.rule->kind == plan::RouteKind::GRPCRoute;
     conditions.checks = static_cast<std::uint32_t>(details_.checks.size());
     for (const auto& header : match.headers) add_check(conditions, header_name(header.name), header.type, header.value);
     conditions.header_count = conditions.count;
@@ -237,14 +255,19 @@ bool Matcher::fits(std::uint32_t match, Facts& facts) const {
   const Conditions& conditions = conditions_[match];
   if (conditions.never) return false;
   if (!conditions.any_method) {
-    if (facts.request().method != conditions.method) return false;
+    if (facts.method() != conditions.method) return false;
     const bool named = conditions.method != http::Method::Other;
-    if (!named && facts.request().method_text != host_->matches[match].method) return false;
+    if (!named && facts.method_text() != host_->matches[match].method) return false;
   }
+  if (conditions.grpc && !facts.is_grpc()) return false;
   for (std::uint32_t i = 0; i < conditions.count; ++i) {
     const Check& check = details_->checks[conditions.checks + i];
-    const auto value = i < conditions.header_count ? facts.header(check.name) : facts.param(check.name);
-    if (value.data() == nullptr) return false;
+    const bool is_header = i < conditions.header_count;
+    const auto value = is_header ? facts.header(check.name) : facts.param(check.name);
+    if (value.data() == nullptr) {
+      if (is_header && facts.announces(check.name)) continue;
+      return false;
+    }
     if (check.regex ? !check.regex->full_match(value) : value != check.value) return false;
   }
   return true;
@@ -299,9 +322,9 @@ std::uint32_t Matcher::find_by_segments(std::string_view path, Facts& facts) con
   return best;
 }
 
-std::uint32_t Matcher::find(const http::RequestHead& request, http::TextArena& arena) const {
+std::uint32_t Matcher::find(const http::RequestHead& request, http::TextArena& arena, const Announced* announced) const {
   if (!request.path.starts_with('/')) return kNone;  // "*" and authority form name no resource of a route
-  Facts facts(*this, request, arena);
+  Facts facts(*this, request, arena, announced);
   const std::uint32_t best = paths_.empty() ? kNone : find_by_segments(request.path, facts);
   if (!details_) return best;
   for (const RegexPath& candidate : details_->regex_paths) {

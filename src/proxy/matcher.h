@@ -38,6 +38,13 @@ class RegexCache {
   std::size_t next_sweep_ = 64;
 };
 
+// What a preflight (Fetch standard, section 3.3.2) says of the request to come.
+struct Announced {
+  http::Method method = http::Method::Other;
+  std::string_view method_text;
+  std::string_view fields;  // names, separated by commas
+};
+
 class Matcher {
  public:
   static constexpr std::uint32_t kNone = 0xffffffff;
@@ -46,7 +53,10 @@ class Matcher {
 
   // The position in host().matches of the first match that fits, or kNone. Repeated fields count as one, joined by ",
   // "; of repeated query parameters the first counts. The arena takes such joins and decoded parameters, nothing else.
-  std::uint32_t find(const http::RequestHead& request, http::TextArena& arena) const;
+  //
+  // With `announced`, the match for the request to come: it has that method, and the fields that are announced fit
+  // whatever is wanted of them, since their values are not known yet.
+  std::uint32_t find(const http::RequestHead& request, http::TextArena& arena, const Announced* announced = nullptr) const;
 
   const plan::VirtualHost& host() const { return *host_; }
   // Expressions that did not compile: their matches never fit.
@@ -59,6 +69,7 @@ class Matcher {
   struct Conditions {
     http::Method method = http::Method::Other;
     bool any_method = true;
+    bool grpc = false;         // of a GRPCRoute: requests of gRPC alone
     bool never = false;        // an expression did not compile
     std::uint32_t checks = 0;  // where they begin in Details::checks
     std::uint32_t count = 0;   // header checks first, then parameters

@@ -89,9 +89,14 @@ inline std::optional<std::string> param(const Request& request, std::string_view
   return std::nullopt;
 }
 
+inline bool is_grpc(const Request& request) {
+  return request.method == "POST" && header(request, "content-type").value_or("").starts_with("application/grpc");
+}
+
 inline bool fits(const plan::RouteMatch& match, const Request& request) {
   if (!fits_path(match.path, request.path)) return false;
   if (!match.method.empty() && match.method != request.method) return false;
+  if (match.rule->kind == plan::RouteKind::GRPCRoute && !is_grpc(request)) return false;
   for (const auto& wanted : match.headers) {
     const auto value = header(request, wanted.name);
     if (!value || !fits_text(wanted.type, wanted.value, *value)) return false;
@@ -118,10 +123,12 @@ class Source {
 
   plan::VirtualHost host() {
     plan::VirtualHost host;
-    const auto rule = plan::seal(plan::Rule{});
+    plan::Rule of_grpc;
+    of_grpc.kind = plan::RouteKind::GRPCRoute;
+    const plan::Ref<plan::Rule> rules[] = {plan::seal(plan::Rule{}), plan::seal(of_grpc)};
     for (std::uint32_t i = below_(24); i > 0; --i) {
       host.matches.push_back(match());
-      host.matches.back().rule = rule;
+      host.matches.back().rule = rules[below_(8) == 0];
     }
     return host;
   }
@@ -132,6 +139,7 @@ class Source {
     request.path = path();
     for (std::uint32_t i = below_(4); i > 0; --i)
       request.headers.emplace_back(pick({"X-A", "x-b", "Accept", "X-C"}), value());
+    if (below_(3) == 0) request.headers.emplace_back("content-type", pick({"application/grpc", "application/json"}));
     for (std::uint32_t i = below_(4); i > 0; --i) {
       if (!request.query.empty()) request.query += '&';
       request.query += pick({"q", "r", "Q", "%71", "", "a+b"}) + pick({"=", "=", "=", ""}) +

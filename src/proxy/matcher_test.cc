@@ -52,6 +52,47 @@ TEST(Matcher, ExactIsByteForByte) {
   }
 }
 
+TEST(Matcher, AGrpcRouteSeesRequestsOfGrpcAlone) {
+  Case c;
+  plan::Rule rule;
+  rule.kind = plan::RouteKind::GRPCRoute;
+  c.add(PathMatchType::PathPrefix, "/").rule = plan::seal(rule);
+  c.host.matches[0].method = "POST";
+  c.add(PathMatchType::PathPrefix, "/");
+  Request request;
+  request.path = "/shop.Cart/Add";
+  EXPECT_EQ(c.find(request), 1u);
+  request.headers = {{"content-type", "application/grpc+proto"}};
+  EXPECT_EQ(c.find(request), 1u) << "a GET";
+  request.method = "POST";
+  EXPECT_EQ(c.find(request), 0u);
+  request.headers = {{"content-type", "application/json"}};
+  EXPECT_EQ(c.find(request), 1u);
+}
+
+TEST(Matcher, APreflightIsMatchedAsTheRequestThatItAnnounces) {
+  Case c;
+  auto& versioned = c.add(PathMatchType::PathPrefix, "/");
+  versioned.method = "PUT";
+  versioned.headers = {{StringMatchType::Exact, "x-version", "2"}};
+  c.add(PathMatchType::PathPrefix, "/").method = "PUT";
+  c.add(PathMatchType::PathPrefix, "/").method = "OPTIONS";
+  const auto find = [&](Announced announced) {
+    RegexCache regexes;
+    const Matcher matcher(plan::seal(plan::VirtualHost(c.host)), regexes);
+    Request request;
+    request.method = "OPTIONS";
+    http::RequestHead head;
+    request.fill(head);
+    http::TextArena arena;
+    return matcher.find(head, arena, announced.method_text.empty() ? nullptr : &announced);
+  };
+  EXPECT_EQ(find({http::Method::Put, "PUT", ""}), 1u);
+  EXPECT_EQ(find({http::Method::Put, "PUT", "x-other, X-Version"}), 0u);
+  EXPECT_EQ(find({http::Method::Delete, "DELETE", "x-version"}), kNone);
+  EXPECT_EQ(find({}), 2u);
+}
+
 TEST(Matcher, APrefixIsOfWholeSegments) {
   for (const char* prefix : {"/abc", "/abc/"}) {
     Case c;

@@ -6,11 +6,12 @@
 
 namespace cardea::proxy {
 
-const CompiledRule* CompiledListener::match_route(const http::RequestHead& request, http::TextArena& arena) const {
+const CompiledRule* CompiledListener::match_route(const http::RequestHead& request, http::TextArena& arena,
+                                                  const Announced* announced) const {
   HostIndex::Found found;
   index_.find(request.host, found);
   for (const std::uint32_t position : found) {
-    if (const CompiledRule* rule = hosts_[position]->match(request, arena)) return rule;
+    if (const CompiledRule* rule = hosts_[position]->match(request, arena, announced)) return rule;
   }
   return nullptr;
 }

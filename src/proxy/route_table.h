@@ -52,8 +52,8 @@ class CompiledVirtualHost {
   const plan::VirtualHost& plan() const { return *plan_; }
   const plan::Ref<plan::VirtualHost>& plan_ref() const { return plan_; }
   // Null: nothing here fits.
-  const CompiledRule* match(const http::RequestHead& request, http::TextArena& arena) const {
-    const std::uint32_t found = matcher_.find(request, arena);
+  const CompiledRule* match(const http::RequestHead& request, http::TextArena& arena, const Announced* announced) const {
+    const std::uint32_t found = matcher_.find(request, arena, announced);
     return found == Matcher::kNone ? nullptr : rules_[rule_of_match_[found]].get();
   }
   const std::vector<std::shared_ptr<const CompiledRule>>& rules() const { return rules_; }
@@ -86,7 +86,8 @@ class CompiledListener {
 
   // The rule for a request whose host this listener was chosen for: hostnames that match from the most specific on,
   // each with its own precedence. Null: NoRoute.
-  const CompiledRule* match_route(const http::RequestHead& request, http::TextArena& arena) const;
+  const CompiledRule* match_route(const http::RequestHead& request, http::TextArena& arena,
+                                  const Announced* announced = nullptr) const;
 
   const std::vector<std::shared_ptr<const CompiledVirtualHost>>& virtual_hosts() const { return hosts_; }
 

@@ -84,7 +84,7 @@ class Resolver {
                               user_.kind));
     }
     const auto unserved = std::ranges::find(kUnservedAppProtocols, port_->app_protocol);
-    if (!user_.speaks_http || unserved == kUnservedAppProtocols.end()) return true;
+    if (!user_.speaks_http || user_.speaks_grpc || unserved == kUnservedAppProtocols.end()) return true;
     return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
                 fmt::format("Service {}: port {} has appProtocol {}, which is not served yet", name_, *ref_.port, *unserved));
   }

@@ -1,24 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "translate/grpc_route.h"
 
+#include "translate/grpc_match.h"
+
 namespace cardea::translate {
+namespace {
+
+void draft_rule(const api::GRPCRouteRule& rule, DraftRule& draft) {
+  static const std::vector<api::GRPCRouteMatch> everything(1);
+  const auto& matches = rule.matches.empty() ? everything : rule.matches;
+  for (std::uint32_t index = 0; index < matches.size(); ++index) {
+    draft.add(translate_match(matches[index]), index, rank_of(matches[index]));
+  }
+  if (rule.session_persistence) draft.note({reason::kUnsupportedValue, "sessionPersistence is not served yet"});
+}
+
+}  // namespace
 
 RouteShape shape_of(const api::GRPCRoute& route) {
   return {api::GRPCRoute::kKind, &route.metadata, &route.spec.parent_refs, &route.spec.hostnames};
 }
 
-RouteFindings findings_of(const api::GRPCRoute& route, Context& context) {
-  // A GRPCRoute speaks HTTP/2 to its backends whatever their appProtocol says.
-  const BackendUser user{.kind = api::GRPCRoute::kKind, .namespace_ = route.metadata.namespace_, .speaks_http = false};
-  std::vector<ResolvedBackend> backends;
-  for (const api::GRPCRouteRule& rule : route.spec.rules) {
-    for (const auto& ref : rule.backend_refs) backends.push_back(resolve_backend(ref, user, context));
-    for (const auto& filter : rule.filters) {
-      const auto* mirror = std::get_if<api::HTTPRequestMirrorFilter>(&filter.config);
-      if (mirror) backends.push_back(resolve_backend(mirror->backend_ref, user, context));
-    }
-  }
-  return {.rejection = {}, .dropped = {}, .unresolved = first_problem(backends)};
+std::shared_ptr<const BuiltRoute> build_route(const api::Ref<api::GRPCRoute>& route, Context& context) {
+  const auto& rules = route->spec.rules;
+  return build_route(
+      RouteSource{
+          .object = route,
+          .metadata = &route->metadata,
+          .kind = plan::RouteKind::GRPCRoute,
+          .user = {.kind = api::GRPCRoute::kKind, .namespace_ = route->metadata.namespace_, .speaks_grpc = true},
+          .rules = rules.size(),
+          .rule = [&](std::size_t i) { return RouteSource::Rule{&rules[i].name, &rules[i].filters, &rules[i].backend_refs}; },
+          .draft = [&](std::size_t i, DraftRule& draft) { draft_rule(rules[i], draft); },
+      },
+      context);
 }
 
 }  // namespace cardea::translate

@@ -99,6 +99,10 @@ std::string normal_prefix(std::string_view prefix) {
   return normal;
 }
 
+std::expected<std::vector<plan::HeaderMatch>, Problem> translate_headers(const std::vector<api::NamedMatch>& matches) {
+  return translate_named<plan::HeaderMatch>("header", matches, base::to_lower);
+}
+
 std::expected<plan::RouteMatch, Problem> translate_match(const api::HTTPRouteMatch& match) {
   plan::RouteMatch translated;
   auto path = translate_path(match.path);
@@ -108,7 +112,7 @@ std::expected<plan::RouteMatch, Problem> translate_match(const api::HTTPRouteMat
     if (match.method->is_unknown()) return unsupported(fmt::format("method {} is not known", match.method->text()));
     translated.method = match.method->text();
   }
-  auto headers = translate_named<plan::HeaderMatch>("header", match.headers, base::to_lower);
+  auto headers = translate_headers(match.headers);
   if (!headers) return std::unexpected(std::move(headers.error()));
   translated.headers = std::move(*headers);
   auto query = translate_named<plan::QueryParamMatch>("query parameter", match.query_params,

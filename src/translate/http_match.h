@@ -5,6 +5,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/http_route.h"
 #include "plan/plan.h"
@@ -14,6 +15,9 @@ namespace cardea::translate {
 
 // The match without its rule; or why it cannot be served: an unknown type or method, or a bad regular expression.
 std::expected<plan::RouteMatch, Problem> translate_match(const api::HTTPRouteMatch& match);
+
+// Of several matches with one name (without case) the first counts.
+std::expected<std::vector<plan::HeaderMatch>, Problem> translate_headers(const std::vector<api::NamedMatch>& matches);
 
 // A path of the configuration in the normal form of requests' paths: percent-encodings of unreserved characters decoded,
 // others in upper case. (The API admits no empty or dot segment and no encoded slash.)

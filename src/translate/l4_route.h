@@ -3,7 +3,7 @@
 #pragma once
 
 #include "api/l4_route.h"
-#include "translate/http_route.h"
+#include "translate/route_rules.h"
 
 namespace cardea::translate {
 

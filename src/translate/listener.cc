@@ -48,8 +48,8 @@ void check_allowed_routes(ListenerModel& listener, const ProtocolSupport& suppor
 const ProtocolSupport& support_of(api::ProtocolType protocol) {
   using enum api::ProtocolType;
   static const std::array<ProtocolSupport, 6> table{{
-      {HTTP, true, {"HTTPRoute"}, false},
-      {HTTPS, true, {"HTTPRoute"}, true},
+      {HTTP, true, {"HTTPRoute", "GRPCRoute"}, false},
+      {HTTPS, true, {"HTTPRoute", "GRPCRoute"}, true},
       {TLS, false, {}, false},
       {TCP, false, {}, false},
       {UDP, false, {}, false},

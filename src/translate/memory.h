@@ -15,9 +15,9 @@
 #include "api/resources.h"
 #include "plan/diff.h"
 #include "plan/plan.h"
-#include "translate/http_route.h"
 #include "translate/model.h"
 #include "translate/options.h"
+#include "translate/route_rules.h"
 #include "translate/status/status.h"
 
 namespace cardea::translate {
@@ -65,7 +65,7 @@ struct Memory {
   std::unordered_map<const api::Secret*, CheckedCertificate> certificates;
   std::unordered_map<std::string, KeptBackend> backends;
   std::unordered_map<std::string, KeptEndpoints> kept_endpoints;
-  std::unordered_map<const api::HTTPRoute*, KeptRoute> routes;
+  std::unordered_map<const void*, KeptRoute> routes;  // by the HTTPRoute or GRPCRoute
   std::map<HostKey, KeptHost> hosts;
 
   // All that plans and most statuses depend on, and the Gateways as they came out: where only what was observed differs,

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace cardea::translate {
 namespace {
 
@@ -64,6 +67,60 @@ TEST(Precedence, TiesGoToTheOlderRouteThenItsNameThenTheRuleThenTheMatch) {
   auto second = match(PathMatchType::PathPrefix, "/");
   second.match_index = 1;
   expect_first(match(PathMatchType::PathPrefix, "/"), second);
+}
+
+RankedMatch grpc(GrpcRank rank, std::size_t headers = 0) {
+  const bool both = rank.exact && rank.service > 0 && rank.method > 0;
+  const bool service = rank.exact && rank.service > 0 && rank.method == 0;
+  const auto type = both ? PathMatchType::Exact : service || rank.service + rank.method == 0 ? PathMatchType::PathPrefix : PathMatchType::RegularExpression;
+  RankedMatch ranked = match(type, "/" + std::string(rank.service, 's') + "/" + std::string(rank.method, 'm'), "g");
+  ranked.match.method = "POST";
+  ranked.match.headers.resize(headers);
+  ranked.grpc = rank;
+  return ranked;
+}
+
+TEST(Precedence, OfGrpcServiceThenMethodThenHeaders) {
+  // Each comes before all that follow.
+  const std::vector<RankedMatch> order = {
+      grpc({true, 5, 3}, 1),  // service and method
+      grpc({true, 5, 3}),
+      grpc({true, 9, 0}),     // longer service
+      grpc({true, 5, 0}, 16),
+      grpc({true, 5, 0}),
+      grpc({false, 9, 2}),    // patterns of services
+      grpc({false, 9, 0}, 16),
+      grpc({false, 8, 9}),
+      grpc({true, 0, 2}, 1),  // methods of any service
+      grpc({true, 0, 2}),
+      grpc({false, 0, 9}),
+      grpc({false, 0, 8}, 16),
+      grpc({}, 2),            // headers alone
+      grpc({}),
+  };
+  for (std::size_t a = 0; a < order.size(); ++a) {
+    for (std::size_t b = a + 1; b < order.size(); ++b) {
+      SCOPED_TRACE(std::to_string(a) + " before " + std::to_string(b));
+      expect_first(order[a], order[b]);
+    }
+  }
+}
+
+TEST(Precedence, BetweenTheKinds) {
+  auto post = match(PathMatchType::PathPrefix, "/");
+  post.match.method = "POST";
+  const std::vector<RankedMatch> order = {
+      grpc({true, 3, 2}),  match(PathMatchType::Exact, "/sss/mm"),
+      grpc({true, 3, 0}),  match(PathMatchType::RegularExpression, "/sss/.*/long"),
+      grpc({false, 5, 0}), match(PathMatchType::RegularExpression, "/.*"),
+      match(PathMatchType::PathPrefix, "/sss"), grpc({}), post, match(PathMatchType::PathPrefix, "/"),
+  };
+  for (std::size_t a = 0; a < order.size(); ++a) {
+    for (std::size_t b = a + 1; b < order.size(); ++b) {
+      SCOPED_TRACE(std::to_string(a) + " before " + std::to_string(b));
+      expect_first(order[a], order[b]);
+    }
+  }
 }
 
 }  // namespace

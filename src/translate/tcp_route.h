@@ -4,7 +4,7 @@
 
 #include "api/tcp_route.h"
 #include "translate/attach.h"
-#include "translate/http_route.h"
+#include "translate/route_rules.h"
 
 namespace cardea::translate {
 

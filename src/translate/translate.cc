@@ -86,7 +86,8 @@ class Run {
     note_defaults();
     note_missing_classes();
     parents_.emplace(gateways_);
-    place_http_routes();
+    place_routes<api::HTTPRoute>();
+    place_routes<api::GRPCRoute>();
     report_other_routes();
     assemble_plans();
     report_gateways();
@@ -157,26 +158,28 @@ class Run {
                                         Kind::kKind, api::to_text(route.metadata.key())));
   }
 
-  void place_http_routes() {
-    for (const auto& route : resources_.all<api::HTTPRoute>()) {
+  // Routes whose rules stand in virtual hosts.
+  template <class Kind>
+  void place_routes() {
+    for (const auto& route : resources_.all<Kind>()) {
       note_default(*route);
-      const RouteShape shape{api::HTTPRoute::kKind, &route->metadata, &route->spec.parent_refs, &route->spec.hostnames};
+      const RouteShape shape = shape_of(*route);
       const auto outcomes = attach(shape, *parents_, context_);
       if (outcomes.empty()) {
         report(*route, api::RouteStatus{});
         continue;
       }
-      const auto built = build_http_route(route, context_);
+      const auto built = build_route(route, context_);
       place(*built, outcomes);
       KeptRoute& kept = memory_->routes[route.get()];
       kept.status = status_again(route.get(), built);
       if (!kept.status) kept.status = make_status(*route, status_of(shape, outcomes, built->findings, options_));
-      report(api::HTTPRoute::kKind, kept.status);
+      report(Kind::kKind, kept.status);
     }
   }
 
   // The last status of a route of which nothing changed, and none of its parents; else null.
-  std::shared_ptr<const ObjectStatus> status_again(const api::HTTPRoute* route, const std::shared_ptr<const BuiltRoute>& built) const {
+  std::shared_ptr<const ObjectStatus> status_again(const void* route, const std::shared_ptr<const BuiltRoute>& built) const {
     if (!memory_->same_parents) return nullptr;
     const auto kept = memory_->old->routes.find(route);
     const bool same_route = kept != memory_->old->routes.end() && kept->second.built == built;
@@ -222,7 +225,6 @@ class Run {
   }
 
   void report_other_routes() {
-    report_routes<api::GRPCRoute>();
     report_routes<api::TLSRoute>();
     report_routes<api::TCPRoute>();
     report_routes<api::UDPRoute>();

@@ -132,7 +132,7 @@ def test_an_external_name_service_is_not_followed(world):
     assert fetch(port).status in (500, 503)
 
 
-@pytest.mark.parametrize("kind", ["GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"])
+@pytest.mark.parametrize("kind", ["TLSRoute", "TCPRoute", "UDPRoute"])
 def test_routes_that_are_not_served_yet_say_so(world, kind):
     port = free_port()
     spec = {"parentRefs": [{"name": "gw"}], "rules": [{"backendRefs": [{"name": "x", "port": 80}]}]}

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "translate/filter/cors.h"
 #include "translate/filter/header_modifier.h"
+#include "translate/filter/request_mirror.h"
 #include "translate/filter/request_redirect.h"
 #include "translate/filter/url_rewrite.h"
 
@@ -34,12 +36,8 @@ std::optional<Problem> check_combination(const std::vector<api::RouteFilter>& fi
   return std::nullopt;
 }
 
-Translated translate_filter(const api::RouteFilter& filter, const FilterPlace& place) {
-  const bool modifies_headers =
-      filter.type == RouteFilterType::RequestHeaderModifier || filter.type == RouteFilterType::ResponseHeaderModifier;
-  if (place.on_backend && !modifies_headers) {
-    return unsupported(fmt::format("filter {} is not served on a backendRef yet", filter.type.text()));
-  }
+// Takes what the filter refers to from the front of `place.resolved`.
+Translated translate_filter(const api::RouteFilter& filter, FilterPlace& place) {
   switch (filter.type.value) {
     case RouteFilterType::RequestHeaderModifier:
       return translate_request_header_modifier(std::get<api::HTTPHeaderFilter>(filter.config));
@@ -49,8 +47,12 @@ Translated translate_filter(const api::RouteFilter& filter, const FilterPlace& p
       return translate_request_redirect(std::get<api::HTTPRequestRedirectFilter>(filter.config), place);
     case RouteFilterType::URLRewrite:
       return translate_url_rewrite(std::get<api::HTTPURLRewriteFilter>(filter.config), place);
-    case RouteFilterType::RequestMirror:
-    case RouteFilterType::CORS:
+    case RouteFilterType::RequestMirror: {
+      const ResolvedBackend& resolved = place.resolved.front();
+      place.resolved = place.resolved.subspan(1);
+      return translate_request_mirror(std::get<api::HTTPRequestMirrorFilter>(filter.config), resolved);
+    }
+    case RouteFilterType::CORS: return translate_cors(*std::get<api::Rare<api::HTTPCORSFilter>>(filter.config));
     case RouteFilterType::ExternalAuth: return unsupported(fmt::format("filter {} is not served yet", filter.type.text()));
     case RouteFilterType::ExtensionRef: {
       const auto& ref = std::get<api::LocalObjectReference>(filter.config);
@@ -64,7 +66,7 @@ Translated translate_filter(const api::RouteFilter& filter, const FilterPlace& p
 }  // namespace
 
 std::expected<std::vector<plan::Filter>, Problem> translate_filters(const std::vector<api::RouteFilter>& filters,
-                                                                    const FilterPlace& place) {
+                                                                    FilterPlace place) {
   if (auto problem = check_combination(filters)) return std::unexpected(std::move(*problem));
   std::vector<plan::Filter> translated;
   translated.reserve(filters.size());

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <expected>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "api/route_filter.h"
 #include "plan/plan.h"
+#include "translate/backend_ref.h"
 #include "translate/options.h"
 #include "translate/status/vocabulary.h"
 
@@ -19,12 +21,13 @@ namespace cardea::translate {
 
 struct FilterPlace {
   const Options* options = nullptr;
-  bool on_backend = false;
   // The value of the rule's only match, when that is a PathPrefix: what ReplacePrefixMatch replaces.
   const std::string* prefix = nullptr;
+  // What the filters of the list refer to (mirrors, authorization), in their order.
+  std::span<const ResolvedBackend> resolved = {};
 };
 
 std::expected<std::vector<plan::Filter>, Problem> translate_filters(const std::vector<api::RouteFilter>& filters,
-                                                                    const FilterPlace& place);
+                                                                    FilterPlace place);
 
 }  // namespace cardea::translate
