@@ -101,6 +101,7 @@ std::vector<Hash> Assembly::holding() const {
   for (const auto& [hash, part] : listeners_) tell(hash);
   for (const auto& [hash, part] : endpoints_) tell(hash);
   for (const auto& [hash, part] : certificates_) tell(hash);
+  for (const auto& [hash, part] : ca_bundles_) tell(hash);
   for (const auto& [hash, part] : settings_) tell(hash);
   return hashes;
 }
@@ -108,7 +109,7 @@ std::vector<Hash> Assembly::holding() const {
 bool Assembly::has(const Hash& hash) const {
   const std::string name = base::to_hex(hash);
   return backends_.contains(name) || rules_.contains(name) || hosts_.contains(hash) || listeners_.contains(hash) ||
-         endpoints_.contains(hash) || certificates_.contains(hash) || settings_.contains(hash);
+         endpoints_.contains(hash) || certificates_.contains(hash) || ca_bundles_.contains(hash) || settings_.contains(hash);
 }
 
 base::Result<> Assembly::add(const PartMessage& message) {
@@ -116,8 +117,9 @@ base::Result<> Assembly::add(const PartMessage& message) {
     std::string_view name;
     base::Result<> (Assembly::*add)(const Part&);
   };
-  static constexpr std::array<Kind, 7> kKinds{{{"settings", &Assembly::add_settings},
+  static constexpr std::array<Kind, 8> kKinds{{{"settings", &Assembly::add_settings},
                                                {"certificate", &Assembly::add_certificate},
+                                               {"caBundle", &Assembly::add_ca_bundle},
                                                {"endpoints", &Assembly::add_endpoints},
                                                {"backend", &Assembly::add_backend},
                                                {"rule", &Assembly::add_rule},
@@ -165,6 +167,17 @@ base::Result<> Assembly::add_certificate(const Part& part) {
     refuse(part.hash, "certificate " + text_of(*part.content, "id"), reason_of(error));
   } else {
     certificates_.insert_or_assign(part.hash, with_hash(std::move(certificate), part.hash));
+  }
+  return {};
+}
+
+base::Result<> Assembly::add_ca_bundle(const Part& part) {
+  FirstError error;
+  CaBundle bundle = read_ca_bundle(Node(*part.content, "", error));
+  if (error.message) {
+    refuse(part.hash, "CA bundle " + text_of(*part.content, "caBundle"), reason_of(error));
+  } else {
+    ca_bundles_.insert_or_assign(part.hash, with_hash(std::move(bundle), part.hash));
   }
   return {};
 }
@@ -363,6 +376,7 @@ base::Result<Assembly::Made> Assembly::make(const PlanMessage& message) {
   if (const Value* section = section_of("secrets", plan.secrets->hash, hash)) {
     Secrets secrets;
     take(*section, "certificates", lists.certificates, put_into(certificates_, secrets.certificates));
+    take(*section, "caBundles", lists.ca_bundles, put_into(ca_bundles_, secrets.ca_bundles));
     plan.secrets = with_hash(std::move(secrets), hash);
   }
   if (const Value* section = section_of("endpoints", plan.endpoints->hash, hash)) {
@@ -382,6 +396,7 @@ base::Result<Assembly::Made> Assembly::make(const PlanMessage& message) {
       if (found != listeners_.end()) routing.listeners.push_back(found->second.listener);
       return found != listeners_.end();
     });
+    routing.client_certificate = text_of(*section, "clientCertificate");
     plan.routing = with_hash(std::move(routing), hash);
   }
   if (section_of("settings", plan.settings->hash, hash)) {
@@ -400,7 +415,7 @@ base::Result<Assembly::Made> Assembly::make(const PlanMessage& message) {
 
 Hashes Assembly::used() const {
   Hashes used{current_->settings->hash};
-  for (const auto* list : {&lists_.listeners, &lists_.backends, &lists_.endpoints, &lists_.certificates}) {
+  for (const auto* list : {&lists_.listeners, &lists_.backends, &lists_.endpoints, &lists_.certificates, &lists_.ca_bundles}) {
     used.insert(list->begin(), list->end());
   }
   for (const Hash& hash : lists_.listeners) {
@@ -422,7 +437,8 @@ Hashes Assembly::used() const {
 // Not every time: it looks at every part.
 void Assembly::forget_unused() {
   const auto size = [this] {
-    return backends_.size() + rules_.size() + hosts_.size() + listeners_.size() + endpoints_.size() + certificates_.size() + settings_.size();
+    return backends_.size() + rules_.size() + hosts_.size() + listeners_.size() + endpoints_.size() + certificates_.size() + ca_bundles_.size() +
+           settings_.size();
   };
   constexpr std::size_t kSlack = 1024;
   if (refused_.empty() && size() < 2 * kept_ + kSlack) return;
@@ -435,6 +451,7 @@ void Assembly::forget_unused() {
   std::erase_if(listeners_, by_hash);
   std::erase_if(endpoints_, by_hash);
   std::erase_if(certificates_, by_hash);
+  std::erase_if(ca_bundles_, by_hash);
   std::erase_if(settings_, by_hash);
   std::erase_if(refused_, by_hash);
   kept_ = size();

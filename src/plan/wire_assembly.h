@@ -54,10 +54,12 @@ class Assembly {
     std::vector<Hash> backends;
     std::vector<Hash> endpoints;
     std::vector<Hash> certificates;
+    std::vector<Hash> ca_bundles;
   };
 
   base::Result<> add_settings(const Part& part);
   base::Result<> add_certificate(const Part& part);
+  base::Result<> add_ca_bundle(const Part& part);
   base::Result<> add_endpoints(const Part& part);
   base::Result<> add_backend(const Part& part);
   base::Result<> add_rule(const Part& part);
@@ -78,6 +80,7 @@ class Assembly {
   std::unordered_map<Hash, HeldListener> listeners_;
   std::unordered_map<Hash, Ref<BackendEndpoints>> endpoints_;
   std::unordered_map<Hash, Ref<Certificate>> certificates_;
+  std::unordered_map<Hash, Ref<CaBundle>> ca_bundles_;
   std::unordered_map<Hash, Ref<Settings>> settings_;
   std::map<Hash, std::vector<Refusal>> refused_;
 

@@ -116,6 +116,7 @@ struct ByRule {
 Hashes hashes_of(const Plan& plan) {
   Hashes hashes{plan.settings->hash};
   for (const auto& certificate : plan.secrets->certificates) hashes.insert(certificate->hash);
+  for (const auto& bundle : plan.secrets->ca_bundles) hashes.insert(bundle->hash);
   for (const auto& backend : plan.endpoints->backends) hashes.insert(backend->hash);
   for (const auto& backend : plan.routing->backends) hashes.insert(backend->hash);
   for (const auto& listener : plan.routing->listeners) {
@@ -159,6 +160,7 @@ void Delta::collect(const Hashes& held) {
     parts_.emplace_back(next_->settings);
   }
   add_new(base ? &base->secrets->certificates : nullptr, next_->secrets->certificates);
+  add_new(base ? &base->secrets->ca_bundles : nullptr, next_->secrets->ca_bundles);
   add_new(base ? &base->endpoints->backends : nullptr, next_->endpoints->backends);
   add_new(base ? &base->routing->backends : nullptr, next_->routing->backends);
 
@@ -218,6 +220,7 @@ std::optional<std::string> Delta::next_line() {
     std::string operator()(const Ref<Certificate>& part) const {
       return part_line("certificate", part->hash, write_certificate(*part, Redact::No));
     }
+    std::string operator()(const Ref<CaBundle>& part) const { return part_line("caBundle", part->hash, write_ca_bundle(*part)); }
     std::string operator()(const Ref<BackendEndpoints>& part) const {
       return part_line("endpoints", part->hash, write_backend_endpoints(*part));
     }
@@ -250,6 +253,7 @@ std::string Delta::plan_line() const {
     Value section = section_of(before, *next_->routing);
     section.add("listeners", list_of(list_in(before, &Routing::listeners), next_->routing->listeners));
     section.add("backends", list_of(list_in(before, &Routing::backends), next_->routing->backends));
+    add_unless(section, "clientCertificate", next_->routing->client_certificate, "");
     plan.add("routing", std::move(section));
   }
   if (const Endpoints* before = base ? base->endpoints.get() : nullptr; differ(before, *next_->endpoints)) {
@@ -260,6 +264,7 @@ std::string Delta::plan_line() const {
   if (const Secrets* before = base ? base->secrets.get() : nullptr; differ(before, *next_->secrets)) {
     Value section = section_of(before, *next_->secrets);
     section.add("certificates", list_of(list_in(before, &Secrets::certificates), next_->secrets->certificates));
+    section.add("caBundles", list_of(list_in(before, &Secrets::ca_bundles), next_->secrets->ca_bundles));
     plan.add("secrets", std::move(section));
   }
   if (const Settings* before = base ? base->settings.get() : nullptr; differ(before, *next_->settings)) {

@@ -2,8 +2,8 @@
 // Delta: what must be said so that who has one plan can make the next one, as lines of the stream (plan/wire.h). Pure.
 //
 //   {"part": "<kind>", "hash": "...", "content": {...}}          its JSON form, in which other parts stand by their hash
-//   {"plan": {"gateway", "generation", "routing": {"hash", "listeners": LIST, "backends": LIST},
-//             "endpoints": {"hash", "backends": LIST}, "secrets": {"hash", "certificates": LIST}, "settings": {"hash"}}}
+//   {"plan": {"gateway", "generation", "routing": {"hash", "listeners": LIST, "backends": LIST, "clientCertificate"},
+//             "endpoints": {"hash", "backends": LIST}, "secrets": {"hash", "certificates": LIST, "caBundles": LIST}, "settings": {"hash"}}}
 //
 // Parts come before those that name them, the plan last; its members that did not change are left out. A long list is
 // said as what it has in common with the same list of a part that the receiver has ("like", its hash): the first "head"
@@ -43,7 +43,7 @@ class Delta {
     Ref<Part> part;
     Ref<Part> like;
   };
-  using Item = std::variant<Ref<Settings>, Ref<Certificate>, Ref<BackendEndpoints>, Ref<Backend>, Ref<Rule>,
+  using Item = std::variant<Ref<Settings>, Ref<Certificate>, Ref<CaBundle>, Ref<BackendEndpoints>, Ref<Backend>, Ref<Rule>,
                             Like<VirtualHost>, Like<Listener>>;
 
   void collect(const Hashes& held);
