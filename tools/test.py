@@ -12,7 +12,7 @@ import time
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ["checks", "unit", "fuzz", "e2e"]
+PARTS = ["checks", "cluster-tools", "unit", "fuzz", "e2e"]
 JOBS = os.cpu_count() or 2
 
 # Rooms with threads, or with what runs on several of them: what `./test tsan` builds and runs.
@@ -159,14 +159,40 @@ def checks(tally):
             print(result.stdout, flush=True)
 
 
+def cluster_tools(tally):
+    """Unit tests of the program that makes clusters."""
+    heading("the cluster's tools")
+    result = run_quietly([ROOT / "tests" / "cluster" / "go", "test", "-C", ROOT / "tests" / "cluster", "-json", "./..."],
+                         env={"CGO_ENABLED": "0"})
+    passed, failed = 0, []
+    for line in result.stdout.splitlines():
+        event = json.loads(line) if line.startswith("{") else {}
+        if event.get("Test") and event["Action"] == "pass":
+            passed += 1
+        elif event.get("Test") and event["Action"] == "fail":
+            failed.append(f"{event['Package']} {event['Test']}")
+    if (result.returncode != 0 and not failed) or passed + len(failed) == 0:
+        failed.append(f"go test (exit code {result.returncode})")
+    tally.ok(passed)
+    for name in failed:
+        tally.fail(name)
+    print(f"cluster tools: {passed} passed, {len(failed)} failed", flush=True)
+    if failed:
+        print(result.stdout, flush=True)
+
+
 def e2e(folder, tally, marker=None):
     heading("end-to-end tests")
+    pytest("tests/e2e", tally, marker, env={"CARDEA": str(folder / "cardea")})
+
+
+def pytest(folder, tally, marker=None, env=None):
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report.name}", "--durations=5",
-                   "tests/e2e"]
+                   folder]
         if marker:
             command += ["-m", marker]
-        result = run(command, env={"CARDEA": str(folder / "cardea"), "PYTHONDONTWRITEBYTECODE": "1"})
+        result = run(command, env={"PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
         try:
             tree = xml.etree.ElementTree.parse(report.name)
         except xml.etree.ElementTree.ParseError:
@@ -187,6 +213,8 @@ def e2e(folder, tally, marker=None):
 def run_parts(parts, tally):
     if "checks" in parts:
         checks(tally)
+    if "cluster-tools" in parts:
+        cluster_tools(tally)
     if not {"unit", "fuzz", "e2e"} & set(parts):
         return
     targets = []
@@ -215,16 +243,24 @@ def run_tsan(tally):
     e2e(folder, tally, marker="threads")
 
 
+def run_cluster(tally):
+    heading("tests in a cluster")
+    pytest("tests/cluster/checks", tally)
+
+
 def main(arguments):
-    unknown = [name for name in arguments if name not in [*PARTS, "tsan"]]
+    apart = {"tsan": run_tsan, "cluster": run_cluster}  # only when they are asked for
+    unknown = [name for name in arguments if name not in [*PARTS, *apart]]
     if unknown:
-        print(f"./test: no part {', '.join(unknown)}; there are: {', '.join(PARTS)}, tsan", file=sys.stderr)
+        print(f"./test: no part {', '.join(unknown)}; there are: {', '.join([*PARTS, *apart])}, conformance", file=sys.stderr)
         return 2
     tally = Tally()
-    if arguments != ["tsan"]:
-        run_parts([name for name in arguments if name != "tsan"] or PARTS, tally)
-    if "tsan" in arguments:
-        run_tsan(tally)
+    parts = [name for name in arguments if name not in apart]
+    if parts or not arguments:
+        run_parts(parts or PARTS, tally)
+    for name in apart:
+        if name in arguments:
+            apart[name](tally)
     if tally.failures:
         print("\nFailed:")
         for name in tally.failures:

@@ -207,7 +207,8 @@ void add_limits(Flags& flags, proxy::Settings& proxy) {
   flags.number("max-connections", proxy.max_connections, "of clients, per worker; 0: none");
   flags.number("max-idle-per-endpoint", proxy.max_idle_per_endpoint, "pooled connections of a worker to one endpoint");
   flags.number("connect-attempts", proxy.connect_attempts, "endpoints tried when connecting fails");
-  flags.duration("retry-backoff", proxy.retry_backoff, "least wait before another try, of rules with retry but no backoff");
+  flags.number("max-mirrors", proxy.max_mirrors, "copies of requests under way in a worker; more are dropped and counted");
+  flags.size("max-mirror-bytes", proxy.max_mirror_bytes, "of a copy's body that waits to be sent; more: the copy is dropped and counted");
   flags.size("max-replay-bytes", proxy.max_replay_bytes, "of a request body kept for rules with retry; a larger one is not sent again");
 }
 
@@ -219,6 +220,8 @@ void add_timeouts(Flags& flags, proxy::Settings& proxy) {
   flags.duration("body-idle-timeout", proxy.body_idle_timeout, "without a byte of a request body that is waited for: 408");
   flags.duration("connect-timeout", proxy.connect_timeout, "for a connection to an endpoint");
   flags.duration("backend-idle-timeout", proxy.backend_idle_timeout, "of a pooled connection to an endpoint");
+  flags.duration("retry-backoff", proxy.retry_backoff, "least wait before another try, of rules with retry but no backoff");
+  flags.duration("mirror-timeout", proxy.mirror_timeout, "of a copy of a request: without progress, and for its answer");
   flags.duration("request-timeout", proxy.request_timeout, "for rules without timeouts.request");
   flags.duration("backend-request-timeout", proxy.backend_request_timeout, "for rules without timeouts.backendRequest");
 }

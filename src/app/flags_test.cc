@@ -60,7 +60,8 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
              "11s", "--body-idle-timeout", "12s", "--connect-timeout", "13ms", "--backend-idle-timeout", "1m30s",
              "--max-idle-per-endpoint", "14", "--connect-attempts", "15", "--request-timeout", "16s",
              "--backend-request-timeout", "0s", "--access-log-buffer-bytes", "17k", "--max-chunk-line-bytes", "18",
-             "--max-chunk-extension-bytes", "19", "--retry-backoff", "20ms", "--max-replay-bytes", "21"})
+             "--max-chunk-extension-bytes", "19", "--retry-backoff", "20ms", "--max-replay-bytes", "21",
+             "--max-mirrors", "22", "--max-mirror-bytes", "23", "--mirror-timeout", "24s"})
           .proxy;
   EXPECT_EQ(proxy.max_request_line_bytes, 1024u);
   EXPECT_EQ(proxy.max_head_bytes, 2048u);
@@ -85,6 +86,9 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
   EXPECT_EQ(proxy.access_log_buffer_bytes, 17u * 1024);
   EXPECT_EQ(proxy.retry_backoff, 20ms);
   EXPECT_EQ(proxy.max_replay_bytes, 21u);
+  EXPECT_EQ(proxy.max_mirrors, 22u);
+  EXPECT_EQ(proxy.max_mirror_bytes, 23u);
+  EXPECT_EQ(proxy.mirror_timeout, 24s);
 }
 
 TEST(Flags, AccessLogGoesToStdoutUnlessAFileIsNamed) {

@@ -35,9 +35,9 @@ Failure failure_of(net::ConnectStatus status) {
 
 }  // namespace
 
-BackendTarget target_of(const CompiledRule& rule, const CompiledBackendRef& backend) {
-  static_cast<void>(rule);
-  return {backend, backend.plan->backend->protocol};
+BackendTarget target_of(plan::RouteKind kind, const CompiledBackend& backend, bool upgrade) {
+  if (upgrade) return {backend, plan::BackendProtocol::Http1};
+  return {backend, kind == plan::RouteKind::GRPCRoute ? plan::BackendProtocol::Http2 : backend.backend->protocol};
 }
 
 conn::ClientConnection pooled_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint) {

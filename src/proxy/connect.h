@@ -16,11 +16,11 @@ class Worker;
 
 // Whom a request goes to, and in which protocol.
 struct BackendTarget {
-  const CompiledBackendRef& backend;
+  const CompiledBackend& backend;
   plan::BackendProtocol protocol = plan::BackendProtocol::Http1;
 };
 // GRPCRoutes speak HTTP/2, whatever the port says of itself (facts, 6.7); an upgrade is of HTTP/1.1.
-BackendTarget target_of(const CompiledRule& rule, const CompiledBackendRef& backend);
+BackendTarget target_of(plan::RouteKind kind, const CompiledBackend& backend, bool upgrade);
 
 struct MadeConnection {
   conn::ClientConnection connection;

@@ -10,6 +10,7 @@
 #include "proxy/attempt.h"
 #include "proxy/connect.h"
 #include "proxy/filter/header_modifier.h"
+#include "proxy/filter/request_mirror.h"
 #include "proxy/filter/url_rewrite.h"
 #include "proxy/worker.h"
 
@@ -32,6 +33,8 @@ void apply_backend_filters(Request& request) {
       apply_request_header_modifier(*modifier, request.head());
     } else if (const auto* rewrite = std::get_if<plan::UrlRewrite>(&filter)) {
       apply_url_rewrite(*rewrite, request.head(), request.exchange.arena);
+    } else if (const auto* mirror = std::get_if<plan::RequestMirror>(&filter)) {
+      apply_request_mirror(*mirror, request.backend->mirrors, request);
     }
   }
 }
@@ -78,7 +81,7 @@ async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::Bod
   ++request.tries;
   counters_of(request).attempts.add();
 
-  const BackendTarget target = target_of(*request.rule, *request.backend);
+  const BackendTarget target = target_of(request.rule->plan->kind, *request.backend, request.head().fields.has(http::HeaderId::Upgrade));
   conn::ClientConnection connection;
   if (!on_new) connection = pooled_connection(worker, target, endpoint);
   if (!connection) {
@@ -131,8 +134,10 @@ async::Task<Failure> forward_with_retries(Request& request) {
   if (const Failure failure = choose_backend(request)) co_return failure;
 
   Retries retries(rule.retry ? &*rule.retry : nullptr, worker.settings());
+  std::optional<MirroredBody> mirrored;
   std::optional<conn::ReplayReader> replay;
   conn::BodyReader* body = &request.exchange.request_body();
+  if (!request.mirrors.empty()) body = &mirrored.emplace(*body, request.mirrors.all());
   if (retries.by_policy()) body = &replay.emplace(*body, worker.settings().max_replay_bytes);
 
   TriedEndpoints tried_endpoints;

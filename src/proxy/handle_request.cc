@@ -7,6 +7,7 @@
 #include "http/hop_by_hop.h"
 #include "http/upgrade.h"
 #include "proxy/filter/header_modifier.h"
+#include "proxy/filter/request_mirror.h"
 #include "proxy/filter/request_redirect.h"
 #include "proxy/filter/url_rewrite.h"
 #include "proxy/forward.h"
@@ -93,6 +94,8 @@ const plan::RequestRedirect* apply_request_filters(Request& request) {
       apply_request_header_modifier(*modifier, request.head());
     } else if (const auto* rewrite = std::get_if<plan::UrlRewrite>(&filter)) {
       apply_url_rewrite(*rewrite, request.head(), request.exchange.arena);
+    } else if (const auto* mirror = std::get_if<plan::RequestMirror>(&filter)) {
+      apply_request_mirror(*mirror, request.rule->mirrors, request);
     } else if (const auto* found = std::get_if<plan::RequestRedirect>(&filter)) {
       return found;
     }

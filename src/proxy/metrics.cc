@@ -33,6 +33,12 @@ constexpr std::array<std::string_view, StatusCounters::kSize> kLabels = {
 
 }  // namespace
 
+std::string_view name_of(MirrorDrop drop) {
+  static constexpr std::array<std::string_view, kMirrorDrops> kNames = {"too_many",     "too_slow", "request_ended",
+                                                                        "no_endpoints", "failed",   "timed_out"};
+  return kNames[static_cast<std::size_t>(drop)];
+}
+
 void StatusCounters::record(std::uint16_t status) {
   const bool known = status >= kFirstCode && status <= kLastCode;
   counters_[known ? kPlaces[status - kFirstCode] : kSize - 1].add();

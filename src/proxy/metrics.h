@@ -80,11 +80,25 @@ struct RuleCounters {
   base::Counter bytes_in;   // bodies of requests
   base::Counter bytes_out;  // bodies of responses
 };
+// Why a copy of a request (RequestMirror) was not sent whole, or its answer not seen.
+enum class MirrorDrop : std::uint8_t {
+  TooMany,       // copies under way
+  TooSlow,       // its body waits, and the request does not
+  RequestEnded,  // the request's body was not read to its end
+  NoEndpoints,
+  Failed,   // no connection, or it broke
+  TimedOut,
+};
+inline constexpr std::size_t kMirrorDrops = static_cast<std::size_t>(MirrorDrop::TimedOut) + 1;
+std::string_view name_of(MirrorDrop drop);  // "too_many"
+
 struct BackendCounters {
   base::Counter attempts;
   base::Counter retries;                      // attempts that follow another one of the same request
   base::Counter connections;                  // opened
   ReasonCounters failures;                    // of attempts
+  base::Counter mirrored;                     // copies that were sent whole and answered
+  std::array<base::Counter, kMirrorDrops> mirrors_dropped;
   StatusCounters responses;                   // as the backend sent them
   base::Histogram duration{kDurationBounds};  // microseconds from the choice of an endpoint to the head of its response
 };

@@ -221,6 +221,14 @@ void render_backends(Page& page, const std::vector<Row<BackendCounters>>& backen
   page.by_reason(backends);
   page.metric("cardea_backend_responses_total", "counter", "Responses as backends gave them.");
   page.by_code(backends);
+  page.metric("cardea_mirrored_requests_total", "counter", "Copies of requests that a backend received whole and answered.");
+  page.sums_by(
+      backends, 1, [](const BackendCounters& c, std::size_t) { return c.mirrored.value(); },
+      [](std::size_t) { return std::string(); });
+  page.metric("cardea_mirrored_requests_dropped_total", "counter", "Copies of requests that were dropped, by reason.");
+  page.sums_by(
+      backends, kMirrorDrops, [](const BackendCounters& c, std::size_t i) { return c.mirrors_dropped[i].value(); },
+      [](std::size_t i) { return "reason=\"" + std::string(name_of(static_cast<MirrorDrop>(i))) + "\""; });
   page.metric("cardea_backend_connections_opened_total", "counter", "Connections opened to backends.");
   page.sums(backends, [](const BackendCounters& c) { return c.connections.value(); });
   page.metric("cardea_backend_response_duration_seconds", "histogram",

@@ -10,6 +10,7 @@
 #include "async/stop.h"
 #include "conn/exchange.h"
 #include "proxy/failure.h"
+#include "proxy/mirror.h"
 #include "proxy/request_id.h"
 #include "proxy/route_table.h"
 #include "proxy/tables.h"
@@ -64,6 +65,7 @@ struct Request {
   std::uint16_t backend_status = 0;  // what the backend answered, when it did
   bool status_by_backend = false;
   Failure failure;
+  Mirrors mirrors;
 };
 
 }  // namespace cardea::proxy

@@ -260,16 +260,35 @@ class RouteCompiler::Pass {
     rule->backends.reserve(plan->backends.size());
     for (const auto& backend : plan->backends) {
       rule->total_weight += backend.weight;
-      CompiledBackendRef compiled{&backend, fault_of(backend.filters), rule->total_weight, nullptr, nullptr};
-      if (backend.fault != plan::BackendFault::None) {
-        compiled.fault = Reason::BackendInvalid;
-      } else {
-        compiled.slot = compiler_.slots_->acquire(backend.id);
-      }
-      compiled.series = compiler_.metrics_.backend(rule->series, backend.id);
+      CompiledBackendRef compiled;
+      compile_backend(*rule, backend.id, backend.backend, compiled);
+      compiled.plan = &backend;
+      compiled.fault = compiled.backend ? fault_of(backend.filters) : Reason::BackendInvalid;
+      compiled.weight_end = rule->total_weight;
+      compiled.mirrors = compile_mirrors(*rule, backend.filters);
       rule->backends.push_back(std::move(compiled));
     }
+    rule->mirrors = compile_mirrors(*rule, plan->filters);
     return rule;
+  }
+
+  void compile_backend(const CompiledRule& rule, const std::string& id, const plan::Ref<plan::Backend>& plan,
+                       CompiledBackend& compiled) {
+    compiled.backend = plan.get();
+    if (plan) compiled.slot = compiler_.slots_->acquire(id);
+    compiled.series = compiler_.metrics_.backend(rule.series, id);
+  }
+
+  // What cannot be sent anywhere is left out: the request goes its way without.
+  std::vector<CompiledMirror> compile_mirrors(const CompiledRule& rule, const std::vector<plan::Filter>& filters) {
+    std::vector<CompiledMirror> mirrors;
+    for (const auto& filter : filters) {
+      const auto* mirror = std::get_if<plan::RequestMirror>(&filter);
+      if (!mirror || !mirror->backend) continue;
+      compile_backend(rule, mirror->id, mirror->backend, mirrors.emplace_back());
+      mirrors.back().plan = mirror;
+    }
+    return mirrors;
   }
 
   RouteCompiler& compiler_;

@@ -25,13 +25,24 @@
 
 namespace cardea::proxy {
 
-struct CompiledBackendRef {
+// Whom a rule sends something to.
+struct CompiledBackend {
+  const plan::Backend* backend = nullptr;   // null when the plan has a fault for it
+  std::shared_ptr<const BackendSlot> slot;  // null with it
+  std::shared_ptr<BackendSeries> series;
+};
+
+// The backend of a RequestMirror filter.
+struct CompiledMirror : CompiledBackend {
+  const plan::RequestMirror* plan = nullptr;
+};
+
+struct CompiledBackendRef : CompiledBackend {
   const plan::BackendRef* plan = nullptr;  // filters and id
   // Why a request that this one is picked for gets no backend: BackendInvalid, UnresolvedFilter; usually None.
   Reason fault = Reason::None;
-  std::uint32_t weight_end = 0;             // sum of the weights up to this one
-  std::shared_ptr<const BackendSlot> slot;  // null when the plan has a fault for it
-  std::shared_ptr<BackendSeries> series;
+  std::uint32_t weight_end = 0;  // sum of the weights up to this one
+  std::vector<CompiledMirror> mirrors;  // of its own filters
 };
 
 struct CompiledRule {
@@ -42,6 +53,7 @@ struct CompiledRule {
   const plan::RequestRedirect* redirect = nullptr;  // the filter that answers in place of backends
   std::vector<CompiledBackendRef> backends;         // as in the plan
   std::uint32_t total_weight = 0;                   // 0: NoBackends, unless there is a redirect
+  std::vector<CompiledMirror> mirrors;              // of its own filters
   std::shared_ptr<RuleSeries> series;
 };
 

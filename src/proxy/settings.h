@@ -42,6 +42,10 @@ struct Settings {
   // Rules with `retry`.
   std::chrono::milliseconds retry_backoff{25};  // where the rule names none
   std::size_t max_replay_bytes = 64 * 1024;     // of a request's body kept to be sent again; a larger one is not
+  // Copies of requests (RequestMirror). What goes beyond is dropped and counted; the request itself never waits.
+  std::uint32_t max_mirrors = 256;              // under way in a worker
+  std::size_t max_mirror_bytes = 1024 * 1024;   // of a copy's body that waits to be sent
+  std::chrono::milliseconds mirror_timeout{30'000};  // without progress, and from a copy's end to that of its answer
   // Requests without timeouts of their own; 0: none.
   std::chrono::milliseconds request_timeout{0};
   std::chrono::milliseconds backend_request_timeout{0};

@@ -76,6 +76,9 @@ class Worker {
   Balancer& balancer() { return balancer_; }
   Random& random() { return random_; }
   WorkerCounters& counters() { return counters_; }
+  // For what outlives the request that began it.
+  async::TaskScope& scope() { return *scope_; }
+  std::uint32_t& mirrors() { return mirrors_; }  // under way
   const net::TlsFront& tls_front() const { return front_; }
   TablesUse* tables() { return tables_; }
   // Never stopped: for waits that only a deadline ends.
@@ -111,6 +114,7 @@ class Worker {
   TablesUse* tables_ = nullptr;
   std::map<BindKey, std::shared_ptr<WorkerBind>> binds_;
   std::uint64_t connections_ = 0;
+  std::uint32_t mirrors_ = 0;
   std::thread thread_;  // last: everything above is there before it starts
 };
 

@@ -4,14 +4,18 @@
 package main
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"cardea.dev/tests/cluster/internal/artifacts"
+	"cardea.dev/tests/cluster/internal/conformance"
 	"cardea.dev/tests/cluster/internal/host"
 	"cardea.dev/tests/cluster/internal/lifecycle"
 	"cardea.dev/tests/cluster/internal/needs"
+	"cardea.dev/tests/cluster/internal/shop"
 	"cardea.dev/tests/cluster/internal/topology"
 )
 
@@ -23,6 +27,8 @@ const usage = `usage:
   tests/cluster/exec COMMAND          runs a command among the processes of its node
   tests/cluster/load-image ARCHIVE    imports an image
   tests/cluster/load-cardea [PROGRAM] makes the image cardea:dev of a program (build/release/cardea) and imports it
+  tests/cluster/conformance [FLAGS]   what ./test conformance runs
+  tests/cluster/shop                  what ./run cluster runs
 
 NAME is "local", or what CARDEA_CLUSTER says; the other commands look there too.
 `
@@ -48,7 +54,7 @@ func run(command string, arguments []string) error {
 	}
 	wanted := map[string][2]int{ // how many arguments
 		"build": {0, 0}, "up": {0, 0}, "down": {0, 0}, "kubectl": {0, 1 << 20}, "exec": {1, 1 << 20}, "load-image": {1, 1},
-		"load-cardea": {0, 1}, host.InitCommand: {1, 1}, host.MainCommand: {1, 1}, needs.ProbeCommand: {0, 0},
+		"load-cardea": {0, 1}, "conformance": {0, 1 << 20}, "shop": {0, 0}, host.InitCommand: {1, 1}, host.MainCommand: {1, 1}, needs.ProbeCommand: {0, 0},
 	}
 	count, known := wanted[command]
 	if !known || len(arguments) < count[0] || len(arguments) > count[1] {
@@ -70,6 +76,10 @@ func run(command string, arguments []string) error {
 		return lifecycle.LoadImage(name, arguments[0])
 	case "load-cardea":
 		return loadCardea(name, arguments)
+	case "conformance":
+		return runSuite(arguments)
+	case "shop":
+		return shop.Run(name, root())
 	case host.InitCommand:
 		return host.Init(arguments[0])
 	case host.MainCommand:
@@ -116,6 +126,26 @@ func down(name string) error {
 		fmt.Printf("There is no cluster %s\n", name)
 	}
 	return err
+}
+
+func runSuite(arguments []string) error {
+	options, err := conformance.Parse(root(), arguments, os.Stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	good, err := conformance.Run(options)
+	if err != nil {
+		// Whoever reads the last line must not take silence for success.
+		fmt.Fprintf(os.Stderr, "./test conformance: %v\n", err)
+		fmt.Println("0 passed, 1 failed")
+	}
+	if !good {
+		os.Exit(1)
+	}
+	return nil
 }
 
 func loadCardea(name string, arguments []string) error {
