@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
+#include "base/backoff.h"
 #include "base/json.h"
-#include "kube/backoff.h"
 #include "kube/connect.h"
 #include "kube/connection.h"
 #include "kube/credentials.h"
@@ -88,7 +87,11 @@ std::uint64_t count(milliseconds duration) { return static_cast<std::uint64_t>(d
 }  // namespace
 
 Client::Client(async::Loop& loop, Config config, ClientLimits limits)
-    : loop_(loop), config_(std::move(config)), limits_(limits), credentials_(std::make_unique<Credentials>(config_)) {}
+    : loop_(loop),
+      config_(std::move(config)),
+      limits_(limits),
+      credentials_(std::make_unique<Credentials>(config_)),
+      connector_(std::make_unique<Connector>(config_, *credentials_)) {}
 
 Client::~Client() = default;
 
@@ -163,7 +166,7 @@ async::Task<Answer<std::string>> Client::ask_text(Request request) {
     }
   }
   const Slot slot(under_way_, slot_free_, loop_);
-  Backoff backoff(kFirstWait, kMostWait);
+  base::Backoff backoff(kFirstWait, kMostWait);
   for (;;) {
     auto answer = co_await attempt(request, deadline);
     if (answer) co_return answer;
@@ -197,7 +200,7 @@ async::Task<Answer<std::string>> Client::attempt(const Request& request, async::
     std::string body;
     Connection::Read read = Connection::Read::Bytes;
     while (read == Connection::Read::Bytes && body.size() <= limits_.max_answer_bytes) {
-      read = co_await connection->read(body, deadline, nullptr);
+      read = co_await connection->read(body, deadline);
     }
     if (read == Connection::Read::Ended) co_return ended();
     if (read != Connection::Read::End) {
@@ -239,20 +242,14 @@ void Client::give_back(std::unique_ptr<Connection> connection) {
 }
 
 async::Task<Answer<std::unique_ptr<Connection>>> Client::connect(async::Deadline deadline) {
-  const auto unreachable = [](std::string why) {
-    return std::unexpected(ApiError{.kind = ApiError::Kind::Unreachable, .message = std::move(why)});
-  };
-  if (auto fresh = credentials_->refresh(std::chrono::steady_clock::now()); !fresh) {
-    co_return unreachable(std::move(fresh).error().message);
-  }
   deadline = std::min(deadline, loop_.after(count(limits_.connect_timeout)));
-  auto stream = co_await open_stream(loop_, config_, *credentials_, deadline);
-  if (!stream) {
+  auto opened = co_await connector_->open(loop_, deadline);
+  if (!opened) {
     if (loop_.ended()) co_return ended();
-    co_return unreachable(std::move(stream).error().message);
+    co_return std::unexpected(ApiError{.kind = ApiError::Kind::Unreachable, .message = std::move(opened).error().message});
   }
   metrics_.connections.add();
-  co_return std::make_unique<Connection>(*std::move(stream), buffers_, http_limits_, authority_of(config_), config_.path_prefix,
+  co_return std::make_unique<Connection>(*std::move(opened), buffers_, http_limits_, authority_of(config_), config_.path_prefix,
                                          credentials_->tls_version());
 }
 
@@ -279,7 +276,7 @@ async::Task<Answer<std::unique_ptr<Watch>>> Client::watch(ResourceType type, std
   metrics_.failures.add();
   std::string body;
   while (body.size() < limits_.max_watch_line_bytes &&
-         co_await (*connection)->read(body, deadline, nullptr) == Connection::Read::Bytes) {
+         co_await (*connection)->read(body, deadline) == Connection::Read::Bytes) {
   }
   ApiError error = error_of_body(body, head->status);
   if (head->retry_after) error.retry_after = *head->retry_after;

@@ -33,6 +33,7 @@
 namespace cardea::kube {
 
 class Connection;   // kube/connection.h
+class Connector;    // kube/connect.h
 class Credentials;  // kube/credentials.h
 class Watch;        // kube/watch.h
 
@@ -142,6 +143,7 @@ class Client {
   http::Limits http_limits_;
   conn::BufferPool buffers_;
   std::unique_ptr<Credentials> credentials_;
+  std::unique_ptr<Connector> connector_;
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t under_way_ = 0;
   async::Signal slot_free_;

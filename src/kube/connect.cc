@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <netdb.h>
 
+#include <chrono>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "net/socket_address.h"
 #include "net/tcp.h"
+#include "net/tls_client.h"
 
 namespace cardea::kube {
 namespace {
@@ -56,12 +58,43 @@ std::string authority_of(const Config& config) {
                                    : fmt::format("{}:{}", config.host, config.port);
 }
 
-async::Task<base::Result<std::unique_ptr<net::Stream>>> open_stream(async::Loop& loop, const Config& config,
-                                                                   const Credentials&, async::Deadline deadline) {
-  auto tcp = co_await open_tcp(loop, config, deadline);
+base::Result<> Connector::renew_context() {
+  if (auto fresh = credentials_.refresh(std::chrono::steady_clock::now()); !fresh) return fresh;
+  if (!config_.tls || (context_ && context_version_ == credentials_.tls_version())) return {};
+  net::TlsClientOptions options;
+  options.alpn = {"http/1.1"};
+  options.system_roots = config_.ca.empty();
+  if (!config_.ca.empty()) options.ca_pem.push_back(credentials_.ca.text());
+  if (!config_.client_certificate.empty()) {
+    options.certificate = net::TlsCertificate{credentials_.certificate.text(), credentials_.key.text()};
+  }
+  auto context = net::TlsClientContext::create(options);
+  if (!context) return std::unexpected(std::move(context).error());
+  context_ = *std::move(context);
+  context_version_ = credentials_.tls_version();
+  return {};
+}
+
+async::Task<base::Result<Opened>> Connector::open(async::Loop& loop, async::Deadline deadline) {
+  if (auto fresh = renew_context(); !fresh) co_return std::unexpected(std::move(fresh).error());
+  auto tcp = co_await open_tcp(loop, config_, deadline);
   if (!tcp) co_return std::unexpected(std::move(tcp).error());
-  if (!config.tls) co_return *std::move(tcp);
-  co_return base::fail("TLS to the API server is not built yet");
+  if (!config_.tls) co_return Opened{nullptr, *std::move(tcp)};
+  Opened opened{context_, nullptr};
+  auto tls = std::make_unique<net::TlsClientStream>(*std::move(tcp), *opened.context);
+  const net::TlsPeer peer{.server_name = config_.tls_server_name.empty() ? config_.host : config_.tls_server_name, .any_of = {}};
+  switch (co_await tls->connect(peer, deadline)) {
+    case net::TlsHandshake::Done:
+      opened.stream = std::move(tls);
+      co_return opened;
+    case net::TlsHandshake::TimedOut:
+      co_return base::fail("the TLS handshake took too long");
+    case net::TlsHandshake::Ended:
+      co_return base::fail("the program is ending");
+    case net::TlsHandshake::Failed:
+      break;
+  }
+  co_return base::fail(fmt::format("the TLS handshake failed: {}", tls->error()));
 }
 
 }  // namespace cardea::kube

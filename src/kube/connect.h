@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A new connection to the API server: TCP, and TLS over it.
+// Connector: new connections to the API server: TCP, and TLS over it with the credentials as they are now. Part of Client.
 #pragma once
 
 #include <memory>
@@ -11,14 +11,36 @@
 #include "kube/credentials.h"
 #include "net/stream.h"
 
+namespace cardea::net {
+class TlsClientContext;
+}
+
 namespace cardea::kube {
 
 // For the Host field: "10.96.0.1:443", "[fd00::1]:6443".
 std::string authority_of(const Config& config);
 
-// `config` and `credentials` outlive the call. A name is resolved anew for every connection, by the system's resolver:
-// that blocks, and only kubeconfig files name servers so.
-async::Task<base::Result<std::unique_ptr<net::Stream>>> open_stream(async::Loop& loop, const Config& config,
-                                                                   const Credentials& credentials, async::Deadline deadline);
+struct Opened {
+  std::shared_ptr<const net::TlsClientContext> context;  // what the stream needs; null without TLS
+  std::unique_ptr<net::Stream> stream;
+};
+
+class Connector {
+ public:
+  // Both outlive this.
+  Connector(const Config& config, Credentials& credentials) : config_(config), credentials_(credentials) {}
+
+  // A name is resolved anew for every connection, by the system's resolver: that blocks, and only kubeconfig files name
+  // servers so.
+  async::Task<base::Result<Opened>> open(async::Loop& loop, async::Deadline deadline);
+
+ private:
+  base::Result<> renew_context();
+
+  const Config& config_;
+  Credentials& credentials_;
+  std::shared_ptr<const net::TlsClientContext> context_;
+  std::uint64_t context_version_ = 0;  // of the credentials in it
+};
 
 }  // namespace cardea::kube

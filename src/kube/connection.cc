@@ -95,11 +95,12 @@ async::Task<Answer<AnswerHead>> Connection::send(const Request& request, std::st
   }
 }
 
-async::Task<Connection::Read> Connection::read(std::string& to, async::Deadline deadline, const async::StopToken* stop) {
+async::Task<Connection::Read> Connection::read(std::string& to, async::Deadline deadline, const async::StopToken* stop,
+                                               const async::StopToken* also) {
   async::Loop& loop = client_.stream().loop();
   conn::BodyReader& body = exchange_->response_body();
   for (;;) {
-    if (stop && stop->requested()) co_return Read::Ended;
+    if (stop && (stop->requested() || also->requested())) co_return Read::Ended;
     std::span<const char> data;
     switch (body.peek(data)) {
       case conn::ReadStatus::Data:
@@ -113,7 +114,7 @@ async::Task<Connection::Read> Connection::read(std::string& to, async::Deadline 
       case conn::ReadStatus::WouldBlock:
         break;
     }
-    const async::Wake wake = stop ? co_await async::wait_any(loop, deadline, body.ready(), stop->signal())
+    const async::Wake wake = stop ? co_await async::wait_any(loop, deadline, body.ready(), stop->signal(), also->signal())
                                   : co_await async::wait_any(loop, deadline, body.ready());
     if (wake != async::Wake::Signalled) co_return wake == async::Wake::Ended ? Read::Ended : Read::TimedOut;
   }

@@ -13,6 +13,7 @@
 #include "async/stop.h"
 #include "async/task.h"
 #include "conn/h1_client.h"
+#include "kube/connect.h"
 #include "kube/error.h"
 
 namespace cardea::kube {
@@ -27,9 +28,10 @@ struct AnswerHead {
 class Connection {
  public:
   // `buffers` and `limits` outlive this. `authority`: for the Host field; `path_prefix`: before every path.
-  Connection(std::unique_ptr<net::Stream> stream, conn::BufferPool& buffers, const http::Limits& limits,
+  Connection(Opened opened, conn::BufferPool& buffers, const http::Limits& limits,
              std::string authority, std::string path_prefix, std::uint64_t credentials)
-      : client_(std::move(stream), buffers, limits),
+      : context_(std::move(opened.context)),
+        client_(std::move(opened.stream), buffers, limits),
         authority_(std::move(authority)),
         path_prefix_(std::move(path_prefix)),
         credentials_(credentials) {}
@@ -40,8 +42,9 @@ class Connection {
   async::Task<Answer<AnswerHead>> send(const Request& request, std::string_view token, async::Deadline deadline);
 
   enum class Read : std::uint8_t { Bytes, End, Failed, TimedOut, Ended };
-  // Appends what is here of the body to `to`, at least a byte. `stop` (may be null) ends the waiting.
-  async::Task<Read> read(std::string& to, async::Deadline deadline, const async::StopToken* stop);
+  // Appends what is here of the body to `to`, at least a byte. `stop` and `also` (both or none) end the waiting.
+  async::Task<Read> read(std::string& to, async::Deadline deadline, const async::StopToken* stop = nullptr,
+                         const async::StopToken* also = nullptr);
 
   // The server may have closed the connection before it saw the request: the same may be asked on another one.
   bool may_be_stale() const { return client_.used_before() && !exchange_->anything_received(); }
@@ -54,6 +57,7 @@ class Connection {
   std::uint64_t credentials() const { return credentials_; }
 
  private:
+  std::shared_ptr<const net::TlsClientContext> context_;  // outlives the stream
   conn::H1Client client_;
   std::optional<conn::H1ClientExchange> exchange_;
   std::string authority_;

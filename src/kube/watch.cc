@@ -40,14 +40,14 @@ Answer<WatchEvent> parse_watch_event(std::string_view line) {
 Watch::Watch(std::unique_ptr<Connection> connection, std::size_t max_line_bytes, std::string what)
     : connection_(std::move(connection)), lines_(max_line_bytes), what_(std::move(what)) {}
 
-async::Task<Answer<std::optional<WatchEvent>>> Watch::next(async::Deadline deadline, async::StopToken stop) {
+async::Task<Answer<std::optional<WatchEvent>>> Watch::next(async::Deadline deadline, async::StopToken stop, async::StopToken also) {
   const auto fail = [this](ApiError::Kind kind, std::string_view why) {
     return std::unexpected(ApiError{.kind = kind, .message = fmt::format("{}: {}", what_, why)});
   };
   std::string piece;
   while (!lines_.has_line()) {
     piece.clear();
-    switch (co_await connection_->read(piece, deadline, &stop)) {
+    switch (co_await connection_->read(piece, deadline, &stop, &also)) {
       case Connection::Read::Bytes:
         if (!lines_.append(piece)) co_return fail(ApiError::Kind::TooLarge, "an event is larger than allowed");
         break;

@@ -32,8 +32,11 @@ class Watch {
   Watch(std::unique_ptr<Connection> connection, std::size_t max_line_bytes, std::string what);
 
   // The next event; nothing when the server ended the answer properly. After anything but an event the watch is over.
-  // Ended when `stop` is requested. TimedOut: nothing came, not even a bookmark.
-  async::Task<Answer<std::optional<WatchEvent>>> next(async::Deadline deadline, async::StopToken stop);
+  // Ended when `stop` or `also` is requested. TimedOut: nothing came, not even a bookmark.
+  async::Task<Answer<std::optional<WatchEvent>>> next(async::Deadline deadline, async::StopToken stop, async::StopToken also);
+  async::Task<Answer<std::optional<WatchEvent>>> next(async::Deadline deadline, async::StopToken stop) {
+    return next(deadline, stop, stop);
+  }
   // An event is here already: next() will not wait.
   bool has_line() const { return lines_.has_line(); }
 

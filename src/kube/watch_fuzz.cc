@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "kube/line_splitter.h"
+#include "base/line_splitter.h"
 #include "kube/watch.h"
 
 namespace {
 
-using cardea::kube::LineSplitter;
+using cardea::base::LineSplitter;
 
 constexpr std::size_t kMax = 256;
 
