@@ -46,6 +46,8 @@ struct GatewayObserved {
   // Ready proxies that have not taken over the newest plan yet, by name; empty while `served` is it.
   std::vector<std::string> laggards;
   std::int32_t ready_proxies = 0;  // as the cluster counts them, which is when traffic reaches them
+  // What they could not bind, on any of them.
+  std::vector<BindFailure> bind_failures;
   // Why what the Gateway needs could not be made, or does not start.
   std::optional<Problem> unprovisioned;
 

@@ -17,9 +17,23 @@ struct Binding {
   std::string failures;          // "192.0.2.1:80: Address already in use; ..."
 };
 
-Binding binding_of(const ListenerModel& listener, const Observed& observed, const Options& options) {
+// In a proxy of the Gateway's own, which has every port for itself.
+Binding binding_of_own(const ListenerModel& listener, const GatewayObserved* own) {
+  Binding binding;
+  if (!own) return binding;
+  for (const BindFailure& failure : own->bind_failures) {
+    if (failure.port != listener.planned->bind_port) continue;
+    binding.nowhere = true;
+    binding.failures += fmt::format("{}{} port {}: {}", binding.failures.empty() ? "" : "; ", failure.address, failure.port, failure.reason);
+  }
+  return binding;
+}
+
+Binding binding_of(const ListenerModel& listener, const ServedGateway& served, const Options& options) {
   Binding binding;
   if (!listener.planned) return binding;
+  if (!options.shared_machine) return binding_of_own(listener, served.own());
+  const Observed& observed = served.observed();
   const auto& addresses = listener.planned->addresses.empty() ? options.bind_addresses : listener.planned->addresses;
   std::size_t failed = 0;
   for (const std::string& address : addresses) {
@@ -75,7 +89,7 @@ std::string served_message(const ListenerModel& listener, const Binding& binding
 
 api::ListenerStatus status_of(const ListenerModel& listener, const ServedGateway& served, const Options& options) {
   const std::int64_t generation = listener.owner().generation;
-  const Binding binding = binding_of(listener, served.observed(), options);
+  const Binding binding = binding_of(listener, served, options);
   api::ListenerStatus status;
   status.name = listener.spec->name;
   status.supported_kinds = listener.kinds;
