@@ -135,6 +135,20 @@ std::vector<std::string> EndpointTable::names() const {
 
 namespace {
 
+// The finaliser of MurmurHash3 (Appleby): every bit of the input reaches every bit of the output.
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
+  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53;
+  return x ^ (x >> 33);
+}
+
+// The same in every worker, process and build.
+std::uint64_t hash_of(const base::IpPort& address) {
+  std::uint64_t hash = mix(address.port);
+  for (const std::uint8_t byte : address.address.bytes) hash = mix(hash ^ byte);
+  return hash;
+}
+
 bool by_address(const EndpointState* a, const EndpointState* b) { return a->address < b->address; }
 
 // States for `addresses`: out of `known` (sorted, all unlisted) where it has them, else new ones.
@@ -148,7 +162,7 @@ std::vector<EndpointState*> adopt(const std::vector<base::IpPort>& addresses,
       (*found)->listed = true;
       states.push_back(*found);
     } else {
-      states.push_back(new EndpointState{address, base::to_string(address), 0, true, nullptr});
+      states.push_back(new EndpointState{address, base::to_string(address), hash_of(address), 0, true, nullptr});
     }
   }
   return states;
@@ -193,7 +207,11 @@ void Balancer::apply(const EndpointTable& table) {
   }
 }
 
-EndpointState* Balancer::choose(std::span<EndpointState* const> from, Random& random, const TriedEndpoints& tried) {
+namespace {
+
+using Endpoints = std::span<EndpointState* const>;
+
+EndpointState* least_of_two(Endpoints from, Random& random, const TriedEndpoints& tried) {
   const auto count = static_cast<std::uint32_t>(from.size());
   if (count == 0) return nullptr;
   if (tried.empty()) {
@@ -219,11 +237,55 @@ EndpointState* Balancer::choose(std::span<EndpointState* const> from, Random& ra
   return best;
 }
 
-EndpointLease Balancer::pick(const BackendSlot& backend, Random& random, const TriedEndpoints& tried) {
+// The first that is left from place `from` on, round the end.
+EndpointState* first_left(Endpoints list, std::size_t from, const TriedEndpoints& tried) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    EndpointState* state = list[(from + i) % list.size()];
+    if (!tried.contains(*state)) return state;
+  }
+  return nullptr;
+}
+
+EndpointState* in_turn(Endpoints list, std::uint32_t& turn, const TriedEndpoints& tried) {
+  return first_left(list, turn++ % list.size(), tried);
+}
+
+EndpointState* at_random(Endpoints list, Random& random, const TriedEndpoints& tried) {
+  return first_left(list, random.below(static_cast<std::uint32_t>(list.size())), tried);
+}
+
+// Rendezvous hashing (Thaler and Ravishankar): the endpoint whose own hash together with the key is the highest.
+EndpointState* by_hash(Endpoints list, std::uint64_t key, const TriedEndpoints& tried) {
+  EndpointState* best = nullptr;
+  std::uint64_t highest = 0;
+  for (EndpointState* state : list) {
+    if (tried.contains(*state)) continue;
+    const std::uint64_t score = mix(key ^ state->hash);
+    if (!best || score > highest) {
+      best = state;
+      highest = score;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+EndpointLease Balancer::pick(const BackendSlot& backend, Random& random, const TriedEndpoints& tried, BalanceBy by) {
   if (backend.index >= backends_.size()) return {};
-  const BackendState& state = backends_[backend.index];
-  EndpointState* found = choose(state.ready, random, tried);
-  return EndpointLease(found ? found : choose(state.last_resort, random, tried));
+  BackendState& state = backends_[backend.index];
+  EndpointState* found = nullptr;
+  for (const auto* list : {&state.ready, &state.last_resort}) {
+    if (list->empty()) continue;
+    switch (by.policy) {
+      case LoadBalancing::LeastOfTwo: found = least_of_two(*list, random, tried); break;
+      case LoadBalancing::RoundRobin: found = in_turn(*list, state.turn, tried); break;
+      case LoadBalancing::Random: found = at_random(*list, random, tried); break;
+      case LoadBalancing::Hash: found = by_hash(*list, by.key, tried); break;
+    }
+    if (found) break;
+  }
+  return EndpointLease(found);
 }
 
 }  // namespace cardea::proxy

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which backend, and which of its endpoints. A backend is chosen by weight, an endpoint as the less loaded of two
-// random ones, by what this worker has under way with them.
+// Which backend, and which of its endpoints. A backend is chosen by weight, an endpoint by one of the policies in
+// load_balancing.h; by default as the less loaded of two random ones, by what this worker has under way with them.
 //
 // Control thread: BackendSlots and EndpointTable (immutable once built; freed there). Worker: Balancer and all that it
 // holds; it owns one EndpointState per (backend, endpoint), which lives on through changes of the plan for as long as
@@ -21,6 +21,7 @@
 
 #include "base/ip.h"
 #include "plan/plan.h"
+#include "proxy/load_balancing.h"
 #include "proxy/random.h"
 
 namespace cardea::proxy {
@@ -97,6 +98,7 @@ class EndpointTable {
 struct EndpointState {
   base::IpPort address;
   std::string text;            // "10.0.0.7:8080", for logs
+  std::uint64_t hash = 0;      // of the address: its share of keys where a policy hashes
   std::uint32_t active = 0;    // leases: attempts under way by this worker
   bool listed = true;          // still in the plan; false: no new attempt comes here, and connections are not kept
   std::shared_ptr<void> pool;  // what the forwarding half keeps for this endpoint; freed with the state
@@ -162,9 +164,9 @@ class Balancer {
   // pointer comparison for a backend that did not change. `table` must outlive its successor's apply().
   void apply(const EndpointTable& table);
 
-  // The less loaded of two random endpoints that are ready and not in `tried`; when there is none, the same among those
-  // of the last resort. An empty lease: none is left (503).
-  EndpointLease pick(const BackendSlot& backend, Random& random, const TriedEndpoints& tried = {});
+  // One of the endpoints that are ready and not in `tried`; when there is none, the same among those of the last resort.
+  // An empty lease: none is left (503).
+  EndpointLease pick(const BackendSlot& backend, Random& random, const TriedEndpoints& tried = {}, BalanceBy by = {});
 
   // Every endpoint in the plan, for sweeps over pools.
   template <class F>
@@ -181,9 +183,9 @@ class Balancer {
     std::uint64_t round = 0;  // the apply() that last saw it
     std::vector<EndpointState*> ready;
     std::vector<EndpointState*> last_resort;
+    std::uint32_t turn = 0;  // RoundRobin
   };
   static void replace(BackendState& backend, const EndpointList* list);
-  static EndpointState* choose(std::span<EndpointState* const> from, Random& random, const TriedEndpoints& tried);
 
   std::vector<BackendState> backends_;  // by slot
   std::uint64_t round_ = 0;

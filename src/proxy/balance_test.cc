@@ -41,8 +41,8 @@ struct World {
     table = EndpointTable::build(set, *slots, before.get(), resolve);
     balancer.apply(*table);
   }
-  EndpointLease pick(std::string_view id, const TriedEndpoints& tried = {}) {
-    return balancer.pick(*slots->acquire(id), random, tried);
+  EndpointLease pick(std::string_view id, const TriedEndpoints& tried = {}, BalanceBy by = {}) {
+    return balancer.pick(*slots->acquire(id), random, tried, by);
   }
   std::set<std::string> picked(std::string_view id, const TriedEndpoints& tried = {}) {
     std::set<std::string> seen;
@@ -228,6 +228,51 @@ TEST(Balancer, AnIdleEndpointThatLeftEndsAtOnce) {
   EXPECT_EQ(pool.use_count(), 2);
   world.apply(plans({}));
   EXPECT_EQ(pool.use_count(), 1);
+}
+
+TEST(Balancer, RoundRobinTakesEachInTurnAndSkipsWhatWasTried) {
+  World world;
+  world.apply(plans({{"ns/a:80", {ready("10.0.0.1"), ready("10.0.0.2"), ready("10.0.0.3")}}}));
+  const BalanceBy by{LoadBalancing::RoundRobin};
+  std::vector<std::string> seen;
+  for (int i = 0; i < 6; ++i) seen.push_back(world.pick("ns/a:80", {}, by)->text);
+  EXPECT_EQ(seen, (std::vector<std::string>{"10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"}));
+  TriedEndpoints tried;
+  tried.add(*world.pick("ns/a:80", {}, by));
+  tried.add(*world.pick("ns/a:80", {}, by));
+  EXPECT_EQ(world.pick("ns/a:80", tried, by)->text, "10.0.0.3:80");
+  tried.add(*world.pick("ns/a:80", tried, by));
+  EXPECT_FALSE(world.pick("ns/a:80", tried, by));
+}
+
+TEST(Balancer, RandomDoesNotLookAtLoad) {
+  World world;
+  world.apply(plans({{"ns/a:80", {ready("10.0.0.1"), ready("10.0.0.2")}}}));
+  const auto busy = world.pick("ns/a:80", {}, {LoadBalancing::Random});
+  std::map<std::string, int> counts;
+  for (int i = 0; i < 10'000; ++i) ++counts[world.pick("ns/a:80", {}, {LoadBalancing::Random})->text];
+  for (const auto& [text, count] : counts) EXPECT_NEAR(count, 5'000, 400) << text;
+}
+
+TEST(Balancer, AHashKeepsItsEndpointAndMovesLittleWhenOneGoes) {
+  World world;
+  std::vector<plan::Endpoint> endpoints;
+  for (int i = 1; i <= 10; ++i) endpoints.push_back(ready("10.0.0." + std::to_string(i)));
+  world.apply(plans({{"ns/a:80", endpoints}}));
+  const auto picked = [&](std::uint64_t key) { return world.pick("ns/a:80", {}, {LoadBalancing::Hash, key})->text; };
+  std::map<std::uint64_t, std::string> before;
+  std::map<std::string, int> counts;
+  for (std::uint64_t key = 0; key < 5'000; ++key) ++counts[before[key] = picked(key)];
+  for (const auto& [text, count] : counts) EXPECT_NEAR(count, 500, 100) << text;
+  endpoints.pop_back();
+  world.apply(plans({{"ns/a:80", endpoints}}));
+  for (const auto& [key, text] : before) {
+    if (text != "10.0.0.10:80") {
+      EXPECT_EQ(picked(key), text);
+    } else {
+      EXPECT_NE(picked(key), text);
+    }
+  }
 }
 
 TEST(EndpointTable, WhatDidNotChangeIsTheSamePointer) {
