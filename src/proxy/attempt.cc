@@ -29,7 +29,7 @@ Attempt::Attempt(Request& request, conn::ClientConnection& connection, const Att
       exchange_(request.exchange),
       backend_(connection),
       terms_(terms),
-      upload_(terms.body, backend_->request_body(), request.worker.settings().max_request_body_bytes) {}
+      upload_(terms.body, backend_->request_body(), request.settings().max_request_body_bytes) {}
 
 async::Task<Tried> Attempt::run() {
   Tried tried{.failure = co_await exchange(), .unwanted = unwanted_, .connected = true};
@@ -147,7 +147,7 @@ async::Task<Failure> Attempt::wait() {
   }
   async::Deadline deadline = terms_.deadline;
   if (upload_waits_for_client_ && !tunnel_ && !exchange_.responded()) {
-    deadline = std::min(deadline, loop.after_or_never(milliseconds(request_.worker.settings().body_idle_timeout)));
+    deadline = std::min(deadline, loop.after_or_never(milliseconds(request_.settings().body_idle_timeout)));
   }
   const async::Wake wake = co_await async::wait_any(loop, deadline, backend_->ready(), backend_->request_body().ready(),
                                                     exchange_.client_changed(), exchange_.response_body().ready());

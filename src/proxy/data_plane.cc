@@ -29,32 +29,17 @@ Settings with_defaults(Settings settings) {
   return settings;
 }
 
-WorkerSettings worker_settings(const Settings& settings) {
-  WorkerSettings made{settings, {}, {}};
-  made.request_limits.max_head_bytes = settings.max_head_bytes;
-  made.request_limits.max_fields = settings.max_fields;
-  made.request_limits.max_target_bytes = settings.max_request_line_bytes;
-  made.request_limits.max_field_line_bytes = settings.max_head_bytes;
-  made.request_limits.max_trailer_bytes = settings.max_trailer_bytes;
-  made.request_limits.max_chunk_line_bytes = settings.max_chunk_line_bytes;
-  made.request_limits.max_chunk_extension_bytes = settings.max_chunk_extension_bytes;
-  made.response_limits = made.request_limits;
-  made.response_limits.max_head_bytes = settings.max_response_head_bytes;
-  made.response_limits.max_field_line_bytes = settings.max_response_head_bytes;
-  return made;
-}
-
 class RunningDataPlane final : public DataPlane {
  public:
   RunningDataPlane(Settings settings, LogSink access_log)
-      : settings_(worker_settings(with_defaults(std::move(settings)))),
+      : settings_(with_defaults(std::move(settings))),
         access_log_(std::move(access_log)),
-        metrics_(settings_.settings.workers),
-        compiler_(metrics_),
+        metrics_(process().workers),
+        compiler_(metrics_, settings_),
         front_(ticket_keys_),
-        sockets_(settings_.settings.workers) {
-    for (unsigned i = 0; i < settings_.settings.workers; ++i) {
-      workers_.push_back(std::make_unique<Worker>(i, settings_, metrics_, front_));
+        sockets_(process().workers) {
+    for (unsigned i = 0; i < process().workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(i, settings_.process(), metrics_, front_));
     }
   }
 
@@ -79,11 +64,12 @@ class RunningDataPlane final : public DataPlane {
   const Metrics& metrics() const override { return metrics_; }
 
  private:
+  const Settings& process() const { return settings_.process().settings; }
   void hand_out(const Tables& tables, BindSockets::Opened opened);
   void free_unused();
   void rotate_ticket_keys();
 
-  WorkerSettings settings_;
+  SettingsTable settings_;
   LogSink access_log_;
   Metrics metrics_;
   RouteCompiler compiler_;
@@ -100,7 +86,7 @@ Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
   free_unused();
   const Tables* previous = versions_.empty() ? nullptr : &versions_.back();
   Applied applied;
-  auto routes = compiler_.compile(plans, settings_.settings.bind_addresses, previous ? previous->routes.get() : nullptr);
+  auto routes = compiler_.compile(plans, process().bind_addresses, previous ? previous->routes.get() : nullptr);
   applied.refusals = routes->refusals();
   auto endpoints = EndpointTable::build(plans, compiler_.slots(), previous ? previous->endpoints.get() : nullptr);
   auto tls = TlsTable::build(plans, *routes, previous ? previous->tls.get() : nullptr, applied.refusals);
@@ -112,7 +98,7 @@ Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
   tables.routes = std::move(routes);
   tables.endpoints = std::move(endpoints);
   tables.tls = std::move(tls);
-  tables.held_by.store(settings_.settings.workers, std::memory_order_relaxed);
+  tables.held_by.store(process().workers, std::memory_order_relaxed);
   hand_out(tables, std::move(opened));
   return applied;
 }

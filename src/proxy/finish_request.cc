@@ -71,7 +71,7 @@ void finish_request(Request& request) {
   const auto duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - request.started);
   count(request, duration);
-  if (request.worker.settings().access_log) log(request, duration);
+  if (request.settings().access_log) log(request, duration);
 }
 
 }  // namespace cardea::proxy

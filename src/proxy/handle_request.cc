@@ -24,7 +24,7 @@ Failure admit(const Request& request) {
   const http::RequestHead& head = request.exchange.request;
   if (head.method == http::Method::Connect) return {Reason::UnsupportedMethod, "connect"};
   if (http::expectation(head) == http::Expectation::Unknown) return {Reason::UnknownExpectation, ""};
-  const auto limit = request.worker.settings().max_request_body_bytes;
+  const auto limit = request.settings().max_request_body_bytes;
   if (limit != 0 && head.body.length > limit) return {Reason::BodyTooLarge, "content_length"};
   return {};
 }

@@ -39,6 +39,10 @@ struct Request {
     exchange.respond(response);
   }
 
+  // What holds for it: its listener's once that is known, before that its connection's.
+  const EffectiveSettings& all_settings() const;
+  const Settings& settings() const { return all_settings().settings; }
+
   Worker& worker;
   conn::Exchange& exchange;
   const Tables& tables;

@@ -56,9 +56,9 @@ class RouteCompiler::Pass {
       previous_.emplace(key_of(listener->gateway_, *listener->plan_), listener);
   }
 
-  void add(const plan::ObjectName& gateway, const plan::Ref<plan::Listener>& plan,
-           std::span<const std::string> addresses) {
-    const auto listener = compile_listener(gateway, plan);
+  void add(const plan::Plan& of, const plan::Ref<plan::Listener>& plan, std::span<const std::string> addresses) {
+    const plan::ObjectName& gateway = of.gateway;
+    const auto listener = compile_listener(gateway, plan, compiler_.settings_.of(of));
     bool placed = false;
     for (const auto& address : addresses) placed |= place(listener, address);
     if (placed) table_->listeners_.push_back(listener);
@@ -115,14 +115,16 @@ class RouteCompiler::Pass {
   // --- listeners ---
 
   std::shared_ptr<const CompiledListener> compile_listener(const plan::ObjectName& gateway,
-                                                           const plan::Ref<plan::Listener>& plan) {
+                                                           const plan::Ref<plan::Listener>& plan,
+                                                           const EffectiveSettings& settings) {
     const auto found = previous_.find(key_of(gateway, *plan));
     const CompiledListener* before = found == previous_.end() ? nullptr : found->second.get();
-    if (before && same_part(before->plan_, plan)) return found->second;
+    if (before && same_part(before->plan_, plan) && before->settings_ == &settings) return found->second;
 
     auto listener = std::make_shared<CompiledListener>();
     listener->gateway_ = gateway;
     listener->plan_ = plan;
+    listener->settings_ = &settings;
     listener->series_ = compiler_.metrics_.listener(gateway, *plan);
     rules_.clear();
     std::vector<std::string_view> hostnames;
@@ -306,7 +308,7 @@ std::shared_ptr<const RouteTable> RouteCompiler::compile(const plan::PlanSet& pl
     if (!plan->routing) continue;
     for (const auto& listener : plan->routing->listeners) {
       if (!is_served(listener->protocol)) continue;
-      pass.add(plan->gateway, listener,
+      pass.add(*plan, listener,
                listener->addresses.empty() ? default_addresses : std::span<const std::string>(listener->addresses));
     }
   }

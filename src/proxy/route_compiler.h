@@ -11,13 +11,16 @@
 #include <string>
 
 #include "plan/plan.h"
+#include "proxy/effective_settings.h"
 #include "proxy/route_table.h"
 
 namespace cardea::proxy {
 
 class RouteCompiler {
  public:
-  explicit RouteCompiler(Metrics& metrics) : metrics_(metrics), slots_(std::make_shared<BackendSlots>()) {}
+  // Both outlive the compiler and its tables.
+  RouteCompiler(Metrics& metrics, SettingsTable& settings)
+      : metrics_(metrics), settings_(settings), slots_(std::make_shared<BackendSlots>()) {}
 
   // `default_addresses`: where listeners without addresses of their own listen. `previous` may be null.
   std::shared_ptr<const RouteTable> compile(const plan::PlanSet& plans, std::span<const std::string> default_addresses,
@@ -29,6 +32,7 @@ class RouteCompiler {
   class Pass;
 
   Metrics& metrics_;
+  SettingsTable& settings_;
   RegexCache regexes_;
   std::shared_ptr<BackendSlots> slots_;
 };

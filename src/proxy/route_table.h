@@ -18,6 +18,7 @@
 #include "plan/plan.h"
 #include "proxy/balance.h"
 #include "proxy/data_plane.h"
+#include "proxy/effective_settings.h"
 #include "proxy/failure.h"
 #include "proxy/host_index.h"
 #include "proxy/matcher.h"
@@ -93,6 +94,8 @@ class CompiledListener {
   // The scheme of its requests: "http" or "https".
   std::string_view scheme() const { return is_tls() ? "https" : "http"; }
   ListenerSeries& series() const { return *series_; }
+  // Its Gateway's; kept as long as the data plane.
+  const EffectiveSettings& settings() const { return *settings_; }
   // Names the listener (Gateway or ListenerSet, and its name) in every table of this process; never 0.
   std::uint64_t id() const { return series_->id; }
 
@@ -107,6 +110,7 @@ class CompiledListener {
   friend class RouteCompiler;
   plan::ObjectName gateway_;
   plan::Ref<plan::Listener> plan_;
+  const EffectiveSettings* settings_ = nullptr;
   std::shared_ptr<ListenerSeries> series_;
   std::vector<std::shared_ptr<const CompiledVirtualHost>> hosts_;
   HostIndex index_;
@@ -130,6 +134,8 @@ class Bind {
   std::uint16_t port() const { return port_; }             // where it really listens
   bool is_tls() const { return tls_; }
   BindSeries& series() const { return *series_; }
+  // What holds for its connections, until a request has found its listener: that of the first listener's Gateway.
+  const EffectiveSettings& settings() const { return listeners_.front()->settings(); }
   const std::vector<std::shared_ptr<const CompiledListener>>& listeners() const { return listeners_; }
 
   // TLS binds. The listener whose certificate a ClientHello gets: by SNI, without one (or without a match) the listener

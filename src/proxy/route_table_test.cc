@@ -63,7 +63,8 @@ plan::Ref<plan::Plan> plan_of(std::vector<plan::Listener> listeners, std::string
 
 struct World {
   Metrics metrics{2};
-  RouteCompiler compiler{metrics};
+  SettingsTable settings{Settings{}};
+  RouteCompiler compiler{metrics, settings};
   std::shared_ptr<const RouteTable> table;
 
   void compile(const plan::PlanSet& plans, std::span<const std::string> addresses = kEverywhere) {

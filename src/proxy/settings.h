@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings of the data plane: every limit and time-out with its default. Filled by flags (app) and, later, by
-// GatewayParameters; a value, fixed for the life of a DataPlane except where said.
+// Settings of the data plane: every limit and time-out with its default. Filled by flags (app); for a Gateway also by its
+// GatewayParameters (effective_settings.h). A value.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "proxy/load_balancing.h"
 
 namespace cardea::proxy {
 
@@ -49,6 +51,11 @@ struct Settings {
   // Requests without timeouts of their own; 0: none.
   std::chrono::milliseconds request_timeout{0};
   std::chrono::milliseconds backend_request_timeout{0};
+
+  // Which endpoint of a backend.
+  LoadBalancing load_balancing = LoadBalancing::LeastOfTwo;
+  HashOn hash_on = HashOn::SourceAddress;
+  std::string hash_name;  // of the header or cookie
 
   bool access_log = false;
   std::size_t access_log_buffer_bytes = 256 * 1024;  // per worker; what does not fit is dropped and counted

@@ -25,7 +25,7 @@ struct Overloaded : Fs... {
 
 }  // namespace
 
-Worker::Worker(unsigned index, const WorkerSettings& settings, Metrics& metrics, const net::TlsFront& front)
+Worker::Worker(unsigned index, const EffectiveSettings& settings, Metrics& metrics, const net::TlsFront& front)
     : index_(index),
       settings_(settings),
       front_(front),

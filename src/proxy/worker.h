@@ -16,7 +16,6 @@
 #include "async/scope.h"
 #include "async/stop.h"
 #include "conn/buffer.h"
-#include "http/limits.h"
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "proxy/access_log.h"
@@ -24,17 +23,10 @@
 #include "proxy/bind_sockets.h"
 #include "proxy/metrics.h"
 #include "proxy/random.h"
-#include "proxy/settings.h"
+#include "proxy/effective_settings.h"
 #include "proxy/tables.h"
 
 namespace cardea::proxy {
-
-// What the workers share without locks: read-only.
-struct WorkerSettings {
-  Settings settings;
-  http::Limits request_limits;
-  http::Limits response_limits;
-};
 
 // An address and port that this worker accepts on. Lives until its last connection has ended.
 struct WorkerBind {
@@ -56,7 +48,7 @@ class Worker {
   struct End {};
   using Command = std::variant<TakeTables, Drain, End>;
 
-  Worker(unsigned index, const WorkerSettings& settings, Metrics& metrics, const net::TlsFront& front);
+  Worker(unsigned index, const EffectiveSettings& settings, Metrics& metrics, const net::TlsFront& front);
   ~Worker();  // ends at once what still runs
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -69,8 +61,9 @@ class Worker {
 
   // The worker's side.
   unsigned index() const { return index_; }
+  // Of the process. What holds for a request: Request::settings(); for a connection: Bind::settings().
   const Settings& settings() const { return settings_.settings; }
-  const WorkerSettings& all_settings() const { return settings_; }
+  const EffectiveSettings& all_settings() const { return settings_; }
   async::Loop& loop() { return *loop_; }
   conn::BufferPool& buffers() { return buffers_; }
   Balancer& balancer() { return balancer_; }
@@ -97,7 +90,7 @@ class Worker {
                                       net::SocketAddress peer);
 
   const unsigned index_;
-  const WorkerSettings& settings_;
+  const EffectiveSettings& settings_;  // the data plane's
   const net::TlsFront& front_;
   WorkerCounters& counters_;
   AccessLog access_log_;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings as they hold for one Gateway: those of the process, and over them what the Gateway's plan sets
+// (plan/setting.h). Made on the control thread; immutable; read by every worker.
+#pragma once
+
+#include <map>
+#include <string_view>
+
+#include "http/limits.h"
+#include "plan/plan.h"
+#include "proxy/settings.h"
+
+namespace cardea::proxy {
+
+struct EffectiveSettings {
+  Settings settings;
+  // The same, as the codecs take them.
+  http::Limits request_limits;
+  http::Limits response_limits;
+};
+
+EffectiveSettings effective_settings(const Settings& process, const plan::Settings& own);
+
+// Whether a setting of the catalogue has a place in Settings; those of the process have none.
+bool has_member(std::string_view setting);
+
+// Each content once, kept as long as the data plane: connections and pools refer to it without counting, and a Gateway
+// that goes back to what it had before finds it again.
+class SettingsTable {
+ public:
+  explicit SettingsTable(const Settings& process) : process_(effective_settings(process, {})) {}
+  SettingsTable(const SettingsTable&) = delete;
+  SettingsTable& operator=(const SettingsTable&) = delete;
+
+  const EffectiveSettings& process() const { return process_; }
+  const EffectiveSettings& of(const plan::Plan& plan);
+
+ private:
+  EffectiveSettings process_;
+  std::map<plan::Hash, EffectiveSettings> of_plans_;
+};
+
+}  // namespace cardea::proxy
