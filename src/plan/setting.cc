@@ -51,6 +51,8 @@ constexpr std::array kRules{
     SettingRule{.name = "timeouts.request", .kind = Duration},
     SettingRule{.name = "timeouts.requestHead", .kind = Duration},
     SettingRule{.name = "timeouts.tlsHandshake", .kind = Duration},
+    SettingRule{.name = "tls.cipherSuites", .kind = NameList},
+    SettingRule{.name = "tls.ciphers", .kind = NameList},
     SettingRule{.name = "tls.minVersion", .kind = Choice, .choices = kTlsVersions},
     SettingRule{.name = "trustedProxies", .kind = CidrList},
     SettingRule{.name = "workers", .max = 1024, .of_process = true},

@@ -48,17 +48,17 @@ conn::ClientConnection pooled_connection(Worker& worker, const BackendTarget& ta
 async::Task<MadeConnection> connect_backend(Worker& worker, const BackendTarget& target, EndpointState& endpoint,
                                             async::Deadline deadline) {
   const auto peer = net::SocketAddress::parse(base::to_string(endpoint.address.address), endpoint.address.port);
-  const auto in_time = std::min(deadline, worker.loop().after_or_never(milliseconds(worker.settings().connect_timeout)));
+  const auto in_time = std::min(deadline, worker.loop().after_or_never(milliseconds(target.backend.settings->settings.connect_timeout)));
   auto tcp = co_await net::connect_tcp(worker.loop(), *peer, in_time);
   if (const Failure failure = failure_of(tcp.status)) co_return MadeConnection{{}, failure};
   target.backend.series->counters.at(worker.index()).connections.add();
-  auto client = std::make_unique<conn::H1Client>(std::move(tcp.stream), worker.buffers(), worker.all_settings().response_limits);
+  auto client = std::make_unique<conn::H1Client>(std::move(tcp.stream), worker.buffers(), target.backend.settings->response_limits);
   co_return MadeConnection{{.h1 = std::move(client)}, {}};
 }
 
-void keep_connection(Worker& worker, EndpointState& endpoint, conn::ClientConnection connection) {
+void keep_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint, conn::ClientConnection connection) {
   if (!endpoint.listed) return;
-  const Settings& settings = worker.settings();
+  const Settings& settings = target.backend.settings->settings;
   pool_of(endpoint).give(std::move(connection), worker.loop().after_or_never(milliseconds(settings.backend_idle_timeout)),
                          settings.max_idle_per_endpoint);
 }

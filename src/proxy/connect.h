@@ -32,6 +32,6 @@ conn::ClientConnection pooled_connection(Worker& worker, const BackendTarget& ta
 async::Task<MadeConnection> connect_backend(Worker& worker, const BackendTarget& target, EndpointState& endpoint,
                                             async::Deadline deadline);
 // After its exchange, when it may carry another.
-void keep_connection(Worker& worker, EndpointState& endpoint, conn::ClientConnection connection);
+void keep_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint, conn::ClientConnection connection);
 
 }  // namespace cardea::proxy

@@ -14,8 +14,22 @@ namespace cardea::proxy {
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
-using Member = std::variant<std::uint32_t Settings::*, std::uint64_t Settings::*, bool Settings::*, Milliseconds Settings::*,
+using Setter = void (*)(Settings& settings, std::string_view value);
+using Member = std::variant<Setter, std::uint32_t Settings::*, std::uint64_t Settings::*, bool Settings::*, Milliseconds Settings::*,
                             std::string Settings::*, LoadBalancing Settings::*, HashOn Settings::*>;
+
+// The texts of a list as OpenSSL separates them.
+std::string with_colons(std::string_view list) {
+  std::string text(list);
+  std::ranges::replace(text, ',', ':');
+  return text;
+}
+
+void set_tls_version(Settings& settings, std::string_view value) {
+  settings.tls.min_version = value == "1.3" ? net::TlsVersion::Tls13 : net::TlsVersion::Tls12;
+}
+void set_ciphers(Settings& settings, std::string_view value) { settings.tls.ciphers = with_colons(value); }
+void set_cipher_suites(Settings& settings, std::string_view value) { settings.tls.cipher_suites = with_colons(value); }
 
 struct Place {
   std::string_view setting;
@@ -46,6 +60,9 @@ constexpr std::array kPlaces{
     Place{"timeouts.request", &Settings::request_timeout},
     Place{"timeouts.requestHead", &Settings::request_head_timeout},
     Place{"timeouts.tlsHandshake", &Settings::tls_handshake_timeout},
+    Place{"tls.cipherSuites", set_cipher_suites},
+    Place{"tls.ciphers", set_ciphers},
+    Place{"tls.minVersion", set_tls_version},
 };
 
 const Place* find_place(std::string_view setting) {
@@ -65,6 +82,7 @@ struct Set {
   Settings& settings;
   const plan::Setting& setting;
 
+  void operator()(Setter setter) const { setter(settings, setting.value); }
   void operator()(std::uint32_t Settings::* member) const { settings.*member = base::parse_uint<std::uint32_t>(setting.value).value_or(0); }
   void operator()(std::uint64_t Settings::* member) const { settings.*member = base::parse_uint<std::uint64_t>(setting.value).value_or(0); }
   void operator()(bool Settings::* member) const { settings.*member = setting.value == "true"; }

@@ -8,6 +8,7 @@
 
 #include "conn/replay_reader.h"
 #include "proxy/attempt.h"
+#include "proxy/balance_key.h"
 #include "proxy/connect.h"
 #include "proxy/filter/header_modifier.h"
 #include "proxy/filter/request_mirror.h"
@@ -63,7 +64,7 @@ void count_attempt(Request& request, Failure failure) {
 async::Deadline attempt_deadline(Request& request) {
   Worker& worker = request.worker;
   const auto& own = request.rule->plan->timeouts.backend_request;
-  return std::min(request.deadline, deadline_of(worker.loop(), own, worker.settings().backend_request_timeout));
+  return std::min(request.deadline, deadline_of(worker.loop(), own, request.settings().backend_request_timeout));
 }
 
 // The time that connecting took was the attempt's, or the request's.
@@ -103,7 +104,7 @@ async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::Bod
   tried.reused = connection.reused;
   if (request.backend_status == 0) request.backend_duration = since(terms.began);
   count_attempt(request, tried.failure);
-  if (reusable) keep_connection(worker, endpoint, std::move(connection));
+  if (reusable) keep_connection(worker, target, endpoint, std::move(connection));
   co_return tried;
 }
 
@@ -130,32 +131,33 @@ Failure final_failure(const Tried& tried, const Retries& retries) {
 async::Task<Failure> forward_with_retries(Request& request) {
   Worker& worker = request.worker;
   const plan::Rule& rule = *request.rule->plan;
-  request.deadline = deadline_of(worker.loop(), rule.timeouts.request, worker.settings().request_timeout);
+  request.deadline = deadline_of(worker.loop(), rule.timeouts.request, request.settings().request_timeout);
   if (const Failure failure = choose_backend(request)) co_return failure;
 
-  Retries retries(rule.retry ? &*rule.retry : nullptr, worker.settings());
+  Retries retries(rule.retry ? &*rule.retry : nullptr, request.settings());
   std::optional<MirroredBody> mirrored;
   std::optional<conn::ReplayReader> replay;
   conn::BodyReader* body = &request.exchange.request_body();
   if (!request.mirrors.empty()) body = &mirrored.emplace(*body, request.mirrors.all());
-  if (retries.by_policy()) body = &replay.emplace(*body, worker.settings().max_replay_bytes);
+  if (retries.by_policy()) body = &replay.emplace(*body, request.settings().max_replay_bytes);
 
+  const BalanceBy by = balance_by(request.settings(), request.head(), request.client.ip);
   TriedEndpoints tried_endpoints;
-  EndpointLease endpoint = worker.balancer().pick(*request.backend->slot, worker.random());
+  EndpointLease endpoint = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
   if (!endpoint) co_return Failure{Reason::NoEndpoints, ""};
   for (bool on_new = false;;) {
     const Tried tried = co_await try_once(request, *endpoint, *body, retries, on_new);
     if (!tried.failure && !tried.unwanted) co_return Failure{};
 
     tried_endpoints.add(*endpoint);
-    EndpointLease other = worker.balancer().pick(*request.backend->slot, worker.random(), tried_endpoints);
+    EndpointLease other = worker.balancer().pick(*request.backend->slot, worker.random(), tried_endpoints, by);
     const bool repeatable = body->rewindable() && !request.exchange.responded() && !request.exchange.client_gone();
     const Next next = retries.after(tried, request.head().method, repeatable, static_cast<bool>(other));
     if (next == Next::Finish) co_return final_failure(tried, retries);
     if (next == Next::AfterBackoff) {
       other.release();
       if (const Failure failure = co_await wait_for_backoff(request, retries.backoff(worker.random()))) co_return failure;
-      other = worker.balancer().pick(*request.backend->slot, worker.random(), tried_endpoints);
+      other = worker.balancer().pick(*request.backend->slot, worker.random(), tried_endpoints, by);
     }
     on_new = next == Next::OnNew;
     body->rewind();
@@ -163,7 +165,7 @@ async::Task<Failure> forward_with_retries(Request& request) {
     if (next == Next::OnNew) continue;
     if (!other) {
       tried_endpoints.clear();
-      other = worker.balancer().pick(*request.backend->slot, worker.random());
+      other = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
       if (!other) co_return Failure{Reason::NoEndpoints, ""};
     }
     endpoint = std::move(other);

@@ -100,7 +100,7 @@ Mirror::Mirror(Request& request, const CompiledMirror& to)
       tables_(request.worker.tables()),
       to_(to),
       kind_(request.rule->plan->kind),
-      body_(worker_.loop(), worker_.settings().max_mirror_bytes) {
+      body_(worker_.loop(), to_.settings->settings.max_mirror_bytes) {
   http::copy_head(request.head(), texts_, head_);
   head_.fields.remove(http::HeaderId::Expect);  // the body comes whatever the answer is
 }
@@ -221,7 +221,7 @@ class MirrorExchange {
 // True: it was sent whole, and answered.
 async::Task<bool> Mirror::exchange(EndpointState& endpoint) {
   async::Loop& loop = worker_.loop();
-  const auto patience = static_cast<std::uint64_t>(worker_.settings().mirror_timeout.count());
+  const auto patience = static_cast<std::uint64_t>(to_.settings->settings.mirror_timeout.count());
   const BackendTarget target = target_of(kind_, to_, false);
   conn::ClientConnection connection = pooled_connection(worker_, target, endpoint);
   if (!connection) {
@@ -252,7 +252,7 @@ async::Task<bool> Mirror::exchange(EndpointState& endpoint) {
     reusable = copy.reusable();
     if (!copy.uploaded()) co_return false;
   }
-  if (reusable) keep_connection(worker_, endpoint, std::move(connection));
+  if (reusable) keep_connection(worker_, target, endpoint, std::move(connection));
   co_return true;
 }
 

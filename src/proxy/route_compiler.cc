@@ -126,6 +126,7 @@ class RouteCompiler::Pass {
     listener->plan_ = plan;
     listener->settings_ = &settings;
     listener->series_ = compiler_.metrics_.listener(gateway, *plan);
+    if (before && before->settings_ != &settings) before = nullptr;  // rules hold the settings too
     rules_.clear();
     std::vector<std::string_view> hostnames;
     hostnames.reserve(plan->virtual_hosts.size());
@@ -254,6 +255,7 @@ class RouteCompiler::Pass {
                                                    const plan::Ref<plan::Rule>& plan) {
     auto rule = std::make_shared<CompiledRule>();
     rule->plan = plan;
+    rule->settings = listener.settings_;
     rule->series = compiler_.metrics_.rule(listener.series_, plan);
     rule->fault = fault_of(plan->filters);
     for (const auto& filter : plan->filters) {
@@ -277,6 +279,7 @@ class RouteCompiler::Pass {
   void compile_backend(const CompiledRule& rule, const std::string& id, const plan::Ref<plan::Backend>& plan,
                        CompiledBackend& compiled) {
     compiled.backend = plan.get();
+    compiled.settings = rule.settings;
     if (plan) compiled.slot = compiler_.slots_->acquire(id);
     compiled.series = compiler_.metrics_.backend(rule.series, id);
   }

@@ -31,6 +31,7 @@ struct CompiledBackend {
   const plan::Backend* backend = nullptr;   // null when the plan has a fault for it
   std::shared_ptr<const BackendSlot> slot;  // null with it
   std::shared_ptr<BackendSeries> series;
+  const EffectiveSettings* settings = nullptr;  // its listener's
 };
 
 // The backend of a RequestMirror filter.
@@ -56,6 +57,7 @@ struct CompiledRule {
   std::uint32_t total_weight = 0;                   // 0: NoBackends, unless there is a redirect
   std::vector<CompiledMirror> mirrors;              // of its own filters
   std::shared_ptr<RuleSeries> series;
+  const EffectiveSettings* settings = nullptr;  // its listener's
 };
 
 class CompiledVirtualHost {

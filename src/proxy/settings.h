@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "net/tls_settings.h"
 #include "proxy/load_balancing.h"
 
 namespace cardea::proxy {
@@ -56,6 +57,8 @@ struct Settings {
   LoadBalancing load_balancing = LoadBalancing::LeastOfTwo;
   HashOn hash_on = HashOn::SourceAddress;
   std::string hash_name;  // of the header or cookie
+
+  net::TlsRules tls;  // towards clients: versions, ciphers
 
   bool access_log = false;
   std::size_t access_log_buffer_bytes = 256 * 1024;  // per worker; what does not fit is dropped and counted
