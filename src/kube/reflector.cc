@@ -42,7 +42,6 @@ async::Task<Reflector::End> Reflector::run(async::StopToken stop) {
     if (stop.requested() || client_.loop().ended()) next = Next::Stop;
   }
   if (next == Next::Stop) co_return End::Stopped;
-  forget_all();
   mark_synced();
   co_return End::NoSuchType;
 }
@@ -171,6 +170,11 @@ void Reflector::forget(const api::ObjectKey& key) {
 
 void Reflector::forget_all() {
   while (!known_.empty()) forget(known_.begin()->first);
+}
+
+void Reflector::hand_over(Reflector& to) {
+  to.known_ = std::exchange(known_, {});
+  for (auto& [key, version] : to.known_) version.clear();
 }
 
 void Reflector::mark_synced() {

@@ -56,13 +56,18 @@ class Reflector {
 
   enum class End : std::uint8_t {
     Stopped,
-    NoSuchType,  // 404: the API server does not serve this collection (any more); everything was told as gone
+    NoSuchType,  // 404: the API server does not serve this collection (any more); see forget_all()
   };
   // Once in its life.
   async::Task<End> run(async::StopToken stop);
 
   // Lists again as soon as possible: what is wanted of the objects has changed. Every object is told anew.
   void list_again();
+
+  // After the end: tells everything as gone ...
+  void forget_all();
+  // ... or lets the one that goes on (with another version of the type) know what was told; that one has not begun.
+  void hand_over(Reflector& to);
 
   bool synced() const { return synced_; }
   const ResourceType& type() const { return type_; }
@@ -79,7 +84,6 @@ class Reflector {
   async::Task<void> pause(const ApiError* error, async::StopToken stop);
   void take(base::Value object, const Page* page);
   void forget(const api::ObjectKey& key);
-  void forget_all();
   void mark_synced();
   std::chrono::seconds watch_time();
 

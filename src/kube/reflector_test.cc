@@ -191,7 +191,10 @@ TEST(Reflector, CollectionThatDoesNotExistOrGoesIsTold) {
     co_await f.until("synced");
     co_await f.until_watching();
     f.server.remove_kind(kRoutes);
-    co_await f.until("-a no such type");
+    co_await f.until("no such type");
+    EXPECT_FALSE(f.told.contains("-a")) << "who asked decides";
+    f.reflector->forget_all();
+    co_await f.until("-a");
   });
   run([](Follower& f) -> Task<void> {
     f.server.remove_kind(kRoutes);

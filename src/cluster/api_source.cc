@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/api_source.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "api/decode.h"
+#include "base/backoff.h"
+#include "base/log.h"
+
+namespace cardea::cluster {
+namespace {
+
+constexpr std::string_view kBundleVersion = "gateway.networking.k8s.io/bundle-version";
+constexpr std::string_view kChannel = "gateway.networking.k8s.io/channel";
+constexpr std::uint64_t kSettle = 100;            // after a CRD changed: it is served a moment later
+constexpr std::uint64_t kLookAgain = 30'000;      // also when nobody told of a change
+constexpr std::uint64_t kDiscoveryRetry = 2'000;
+constexpr base::Backoff::Duration kFirstReadWait{500};
+constexpr base::Backoff::Duration kMostReadWait{30'000};
+
+// Of the groups whose kinds may be missing.
+constexpr std::array<std::string_view, 2> kOptionalGroups{api::kGatewayGroup, api::kCardeaGroup};
+
+std::optional<kube::ResourceType> best_type(const KindRule& rule, const kube::ServedGroup& served) {
+  for (const std::string_view version : rule.versions) {
+    const auto found = served.find(version);
+    if (version.empty() || found == served.end() || !found->second.contains(std::string(rule.plural))) continue;
+    return kube::ResourceType{std::string(rule.group), std::string(version), std::string(rule.plural), rule.namespaced};
+  }
+  return std::nullopt;
+}
+
+kube::ResourceType fixed_type(const KindRule& rule) {
+  return {std::string(rule.group), std::string(rule.versions[0]), std::string(rule.plural), rule.namespaced};
+}
+
+std::string definition_name(const KindRule& rule) { return fmt::format("{}.{}", rule.plural, rule.group); }
+
+std::string text_of(const api::InvalidObject& invalid) {
+  std::string text;
+  for (const api::DecodeError& error : invalid.errors) {
+    text += fmt::format("{}{}{}{}", text.empty() ? "" : "; ", error.path, error.path.empty() ? "" : " ", error.text);
+  }
+  return text;
+}
+
+}  // namespace
+
+ApiSource::ApiSource(kube::Client& client, LiveStatuses& statuses, WatchScope scope, kube::ReflectorOptions options)
+    : client_(client),
+      statuses_(statuses),
+      scope_(std::move(scope)),
+      reflector_options_(std::move(options)),
+      tasks_(client.loop()) {}
+
+ApiSource::~ApiSource() = default;
+
+base::Result<> ApiSource::start(control::Inbox& inbox) {
+  inbox_ = &inbox;
+  tasks_.spawn(&ApiSource::follow_definitions, this);
+  tasks_.spawn(&ApiSource::keep_discovering, this);
+  return {};
+}
+
+async::Task<void> ApiSource::stop() {
+  stop_.request(client_.loop());
+  discover_wanted_.raise(client_.loop());
+  for (auto& [kind, followed] : followed_) followed->stop.request(client_.loop());
+  co_await tasks_.close();
+}
+
+// --- Which kinds are served -------------------------------------------------------------------------------------------
+
+async::Task<void> ApiSource::follow_definitions(ApiSource* self) {
+  kube::ReflectorOptions options = self->reflector_options_;
+  options.metadata_only = true;
+  const kube::ReflectorEvents events{
+      .put = [self](const base::Value& definition) { self->put_definition(definition); },
+      .erase =
+          [self](const api::ObjectKey& key) {
+            if (self->definition_facts_.erase(key.name) == 0) return;
+            self->discovery_due_ = true;
+            self->discover_wanted_.raise(self->client_.loop());
+          },
+      .synced = [] {}};
+  self->definitions_ =
+      std::make_unique<kube::Reflector>(self->client_, kube::resource::kCustomResourceDefinitions, options, events);
+  co_await self->definitions_->run(async::StopToken(self->stop_));
+}
+
+void ApiSource::put_definition(const base::Value& definition) {
+  const std::string name(kube::text_at(definition, {"metadata", "name"}));
+  const auto rule = std::ranges::find_if(kinds(), [&](const KindRule& each) { return each.optional && definition_name(each) == name; });
+  if (rule == kinds().end()) return;
+  definition_facts_[name] = {std::string(rule->kind),
+                             std::string(kube::text_at(definition, {"metadata", "annotations", kBundleVersion})),
+                             std::string(kube::text_at(definition, {"metadata", "annotations", kChannel}))};
+  discovery_due_ = true;
+  discover_wanted_.raise(client_.loop());
+  raise();
+}
+
+async::Task<void> ApiSource::keep_discovering(ApiSource* self) {
+  async::Loop& loop = self->client_.loop();
+  while (!self->stop_.requested() && !loop.ended()) {
+    self->discovery_due_ = false;
+    const bool fine = co_await self->discover();
+    if (fine) self->discovered_ = true;
+    self->look_at_sync();
+    if (!self->discovery_due_) {
+      const std::uint64_t wait = fine ? kLookAgain : kDiscoveryRetry;
+      co_await async::wait_any(loop, loop.after(wait), self->discover_wanted_, self->stop_.signal());
+    }
+    // What comes together (twelve CRDs) is looked at together.
+    if (self->discovery_due_) co_await async::wait_any(loop, loop.after(kSettle), self->stop_.signal());
+  }
+}
+
+async::Task<bool> ApiSource::discover() {
+  metrics_.discoveries.add();
+  for (const std::string_view group : kOptionalGroups) {
+    const auto served = co_await kube::discover(client_, std::string(group));
+    if (stop_.requested()) co_return false;
+    if (!served) {
+      if (served.error().message != discovery_problem_) base::log_warn("{}; trying again", served.error().message);
+      discovery_problem_ = served.error().message;
+      co_return false;
+    }
+    for (const KindRule& rule : kinds()) {
+      if (rule.group == group) adopt(rule, best_type(rule, *served));
+    }
+  }
+  discovery_problem_.clear();
+  for (const KindRule& rule : kinds()) {
+    if (!rule.optional) adopt(rule, fixed_type(rule));
+  }
+  co_return true;
+}
+
+// Makes what is followed of that kind what it should be.
+void ApiSource::adopt(const KindRule& rule, std::optional<kube::ResourceType> type) {
+  // With a selector, what is in scope is not known before the Namespaces are.
+  const bool early = scope_.namespace_selector && rule.kind != "Namespace" && rule.namespaced;
+  if (early && (!followed_.contains("Namespace") || !followed_["Namespace"]->reflectors.front()->synced())) {
+    if (!followed_.contains("Namespace")) begin(*find_kind("Namespace"), fixed_type(*find_kind("Namespace")));
+    discovery_due_ = true;
+    return;
+  }
+  const auto found = followed_.find(rule.kind);
+  if (found == followed_.end()) {
+    if (type) begin(rule, *std::move(type));
+    return;
+  }
+  Followed& old = *found->second;
+  if (!old.missing && old.running > 0) return;  // the version that we follow is still served
+  if (type) {
+    base::log_info("{} is served as {}", rule.kind, type->api_version());
+    begin(rule, *std::move(type));
+    return;
+  }
+  base::log_info("{} is not served any more: what it is for is off", rule.kind);
+  for (auto& reflector : old.reflectors) reflector->forget_all();
+  ended_.push_back(std::move(found->second));
+  followed_.erase(found);
+  raise();
+}
+
+void ApiSource::begin(const KindRule& rule, kube::ResourceType type) {
+  auto followed = std::make_unique<Followed>();
+  followed->rule = &rule;
+  followed->type = type;
+  const bool everywhere = !rule.namespaced || scope_.namespaces.empty();
+  const std::vector<std::string> namespaces = everywhere ? std::vector<std::string>{""} : scope_.namespaces;
+  const auto old = followed_.find(rule.kind);
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    followed->reflectors.push_back(make_reflector(rule, type, namespaces[i]));
+    if (old != followed_.end()) old->second->reflectors[i]->hand_over(*followed->reflectors.back());
+  }
+  if (old != followed_.end()) {
+    old->second->stop.request(client_.loop());
+    ended_.push_back(std::move(old->second));
+  }
+  Followed* const now = (followed_[rule.kind] = std::move(followed)).get();
+  for (auto& reflector : now->reflectors) {
+    ++now->running;
+    tasks_.spawn(&ApiSource::follow, this, now, reflector.get());
+  }
+  raise();
+}
+
+std::unique_ptr<kube::Reflector> ApiSource::make_reflector(const KindRule& rule, const kube::ResourceType& type, std::string namespace_) {
+  kube::ReflectorOptions options = reflector_options_;
+  options.namespace_ = std::move(namespace_);
+  options.metadata_only = rule.only_referenced;
+  return std::make_unique<kube::Reflector>(
+      client_, type, std::move(options),
+      kube::ReflectorEvents{.put = [this, &rule](base::Value object) { put(rule, std::move(object)); },
+                            .erase = [this, &rule](const api::ObjectKey& key) { erase(rule, key); },
+                            .synced = [this] { look_at_sync(); }});
+}
+
+async::Task<void> ApiSource::follow(ApiSource* self, Followed* followed, kube::Reflector* reflector) {
+  const auto end = co_await reflector->run(async::StopToken(followed->stop));
+  --followed->running;
+  if (end != kube::Reflector::End::NoSuchType) co_return;
+  followed->missing = true;
+  self->discovery_due_ = true;
+  self->discover_wanted_.raise(self->client_.loop());
+  self->look_at_sync();
+}
+
+std::optional<kube::ResourceType> ApiSource::type_of(std::string_view kind) const {
+  const auto found = followed_.find(kind);
+  if (found == followed_.end() || found->second->missing) return std::nullopt;
+  return found->second->type;
+}
+
+std::vector<translate::InstalledKind> ApiSource::installed() const {
+  std::vector<translate::InstalledKind> installed;
+  for (const auto& [kind, followed] : followed_) {
+    if (followed->rule->group != api::kGatewayGroup || followed->missing) continue;
+    const auto facts = definition_facts_.find(definition_name(*followed->rule));
+    installed.push_back(facts != definition_facts_.end() ? facts->second : translate::InstalledKind{std::string(kind), "", ""});
+  }
+  std::ranges::sort(installed, {}, &translate::InstalledKind::kind);
+  return installed;
+}
+
+// --- Objects ----------------------------------------------------------------------------------------------------------
+
+void ApiSource::put(const KindRule& rule, base::Value object) {
+  metrics_.events.add();
+  const api::ObjectId id{std::string(rule.kind),
+                         {std::string(kube::text_at(object, {"metadata", "namespace"})),
+                          std::string(kube::text_at(object, {"metadata", "name"}))}};
+  if (rule.namespaced && !in_scope(id.key.namespace_)) return erase(rule, id.key);
+  if (rule.only_referenced) {
+    if (references_.wants(id)) load(id);
+    return;
+  }
+  if (rule.has_status) statuses_.put(id, object);
+  const auto decoded = api::decode(object, api::DecodeMode::Lenient);
+  const auto* const good = decoded.empty() ? nullptr : std::get_if<api::Object>(&decoded.front().outcome);
+  if (!good) {
+    metrics_.undecodable.add();
+    const auto* const invalid = decoded.empty() ? nullptr : std::get_if<api::InvalidObject>(&decoded.front().outcome);
+    std::string why = invalid ? text_of(*invalid) : "not an object of this kind";
+    std::string& known = undecodable_[id];
+    if (known != why) base::log_warn("{} cannot be used: {}; its last good version stays", api::to_text(id), why);
+    known = std::move(why);
+    return;
+  }
+  undecodable_.erase(id);
+  if (const auto* const name = std::get_if<api::Ref<api::Namespace>>(good)) put_namespace(id.key, &(*name)->metadata.labels);
+  put_decoded(id, *good);
+}
+
+void ApiSource::put_decoded(const api::ObjectId& id, api::Object object) {
+  apply(references_.set(id, references_of(object)));
+  if (all_known(id)) {
+    waiting_.erase(id);
+    inbox_->put(std::move(object));
+    raise();
+  } else {
+    waiting_.insert_or_assign(id, std::move(object));
+  }
+}
+
+void ApiSource::erase(const KindRule& rule, const api::ObjectKey& key) {
+  const api::ObjectId id{std::string(rule.kind), key};
+  if (rule.only_referenced) {
+    if (references_.wants(id)) load(id);  // finds that it is gone
+    return;
+  }
+  if (rule.has_status) statuses_.erase(id);
+  if (rule.kind == "Namespace") put_namespace(key, nullptr);
+  undecodable_.erase(id);
+  waiting_.erase(id);
+  apply(references_.set(id, {}));
+  inbox_->erase(id);
+  raise();
+}
+
+void ApiSource::put_namespace(const api::ObjectKey& key, const api::StringMap* labels) {
+  if (!scope_.namespace_selector) return;
+  const bool selected = labels && scope_.namespace_selector->matches(*labels);
+  const bool changed = selected ? selected_.insert(key.name).second : selected_.erase(key.name) > 0;
+  if (!changed) return;
+  for (auto& [kind, followed] : followed_) {
+    if (!followed->rule->namespaced) continue;
+    for (auto& reflector : followed->reflectors) reflector->list_again();
+  }
+  for (const auto& [id, load] : loads_) {
+    if (id.key.namespace_ == key.name) this->load(id);
+  }
+}
+
+bool ApiSource::in_scope(std::string_view namespace_) const {
+  if (scope_.namespace_selector) return selected_.contains(namespace_);
+  return scope_.namespaces.empty() || std::ranges::find(scope_.namespaces, namespace_) != scope_.namespaces.end();
+}
+
+// --- Referenced Secrets and ConfigMaps --------------------------------------------------------------------------------
+
+void ApiSource::apply(const References::Change& change) {
+  for (const api::ObjectId& id : change.wanted) load(id);
+  for (const api::ObjectId& id : change.unwanted) {
+    const auto found = loads_.find(id);
+    if (found != loads_.end() && !found->second.reading) loads_.erase(found);  // else when it has been read
+    inbox_->erase(id);
+    raise();
+  }
+}
+
+bool ApiSource::all_known(const api::ObjectId& id) const {
+  return std::ranges::all_of(references_.of(id), [this](const api::ObjectId& each) {
+    const auto found = loads_.find(each);
+    return found != loads_.end() && found->second.known;
+  });
+}
+
+void ApiSource::load(const api::ObjectId& id) {
+  Load& load = loads_[id];
+  if (load.reading) {
+    load.again = true;
+    return;
+  }
+  load.reading = true;
+  tasks_.spawn(&ApiSource::read, this, id);
+}
+
+async::Task<void> ApiSource::read(ApiSource* self, api::ObjectId id) {
+  async::Loop& loop = self->client_.loop();
+  const KindRule& rule = *find_kind(id.kind);
+  base::Backoff backoff(kFirstReadWait, kMostReadWait);
+  for (bool more = true; more;) {
+    self->loads_[id].again = false;
+    std::optional<kube::Answer<>> answer;  // nothing: out of scope, as if it were not there
+    if (self->in_scope(id.key.namespace_)) {
+      self->metrics_.reads.add();
+      answer = co_await self->client_.get({fixed_type(rule), id.key.namespace_, id.key.name, {}});
+    }
+    if (self->stop_.requested()) co_return;
+    Load& load = self->loads_[id];
+    more = load.again;
+    const bool wanted = self->references_.wants(id);
+    const bool failed = answer && !*answer && !answer->error().not_found();
+    load.problem = failed ? answer->error().message : "";
+    if (wanted && answer && *answer) {
+      const auto decoded = api::decode(**answer, api::DecodeMode::Lenient);
+      const auto* const good = decoded.empty() ? nullptr : std::get_if<api::Object>(&decoded.front().outcome);
+      if (good) self->inbox_->put(*good);
+      else load.problem = fmt::format("{} cannot be used", api::to_text(id));
+    } else if (!failed) {
+      self->inbox_->erase(id);
+    }
+    // What waits for it goes on without it when it cannot be read.
+    load.known = true;
+    self->loaded(id);
+    if (failed && wanted) {
+      co_await async::wait_any(loop, loop.after(static_cast<std::uint64_t>(backoff.next().count())), self->stop_.signal());
+      if (self->stop_.requested() || loop.ended()) co_return;
+      more = true;
+    }
+  }
+  self->loads_[id].reading = false;
+  if (!self->references_.wants(id)) self->loads_.erase(id);
+}
+
+void ApiSource::loaded(const api::ObjectId& id) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const bool ready = references_.of(at->first).contains(id) && all_known(at->first);
+    if (ready) inbox_->put(std::move(at->second));
+    at = ready ? waiting_.erase(at) : std::next(at);
+  }
+  look_at_sync();
+  raise();
+}
+
+// --- What others may know ---------------------------------------------------------------------------------------------
+
+std::string ApiSource::waiting_for() const {
+  if (!discovered_) return discovery_problem_.empty() ? "asking the API server what it serves" : discovery_problem_;
+  for (const auto& [kind, followed] : followed_) {
+    for (const auto& reflector : followed->reflectors) {
+      if (reflector->synced()) continue;
+      return fmt::format("listing {}{}{}", followed->type.text(), reflector->problem().empty() ? "" : ": ", reflector->problem());
+    }
+  }
+  if (!waiting_.empty()) return fmt::format("reading what {} refers to", api::to_text(waiting_.begin()->first));
+  return {};
+}
+
+void ApiSource::look_at_sync() {
+  if (scope_.namespace_selector && discovery_due_) discover_wanted_.raise(client_.loop());
+  if (inbox_->synced() || discovery_due_ || !waiting_for().empty()) return;
+  inbox_->mark_synced();
+  raise();
+}
+
+void ApiSource::raise() { changed_.raise(client_.loop()); }
+
+std::vector<std::string> ApiSource::problems() const {
+  std::vector<std::string> problems;
+  const auto add = [&problems](const std::string& problem) {
+    if (!problem.empty()) problems.push_back(problem);
+  };
+  add(discovery_problem_);
+  if (definitions_) add(definitions_->problem());
+  for (const auto& [kind, followed] : followed_) {
+    for (const auto& reflector : followed->reflectors) add(reflector->problem());
+  }
+  for (const auto& [id, why] : undecodable_) add(fmt::format("{} cannot be used: {}", api::to_text(id), why));
+  for (const auto& [id, load] : loads_) add(load.problem);
+  return problems;
+}
+
+std::uint64_t ApiSource::watch_failures() const {
+  std::uint64_t failures = 0;
+  for (const auto& [kind, followed] : followed_) {
+    for (const auto& reflector : followed->reflectors) failures += reflector->metrics().failures.value();
+  }
+  return failures;
+}
+
+}  // namespace cardea::cluster

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// ApiSource: the ResourceSource of the controller: everything that translation needs, from the API server.
+//
+// Each kind has a reflector (kube/reflector.h). A kind whose CRD is missing is a feature that is off; it comes alive when
+// the CRD appears, in the best version that is served. Secrets and ConfigMaps are seen as metadata alone; those that an
+// object refers to are read whole, and that object enters the inbox only after them, so that no plan is made without them
+// by chance. What cannot be decoded costs itself: its last good version stays. Control thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/meta.h"
+#include "async/scope.h"
+#include "async/stop.h"
+#include "base/counters.h"
+#include "cluster/kinds.h"
+#include "cluster/live_statuses.h"
+#include "cluster/references.h"
+#include "control/resource_source.h"
+#include "kube/client.h"
+#include "kube/discovery.h"
+#include "kube/reflector.h"
+#include "translate/observed.h"
+
+namespace cardea::cluster {
+
+// What is looked at. Cluster-scoped kinds are always.
+struct WatchScope {
+  std::vector<std::string> namespaces;                   // empty: all, or those of the selector
+  std::optional<api::LabelSelector> namespace_selector;  // by labels of Namespaces; not together with `namespaces`
+};
+
+struct SourceMetrics {
+  base::Counter events;        // objects that were told by lists and watches
+  base::Counter reads;         // of referenced Secrets and ConfigMaps
+  base::Counter undecodable;   // events with an object that could not be decoded
+  base::Counter discoveries;
+};
+
+class ApiSource final : public control::ResourceSource {
+ public:
+  // `client` and `statuses` outlive the source.
+  ApiSource(kube::Client& client, LiveStatuses& statuses, WatchScope scope, kube::ReflectorOptions options = {});
+  ~ApiSource();
+
+  base::Result<> start(control::Inbox& inbox) override;
+  // Before it dies.
+  async::Task<void> stop();
+
+  // Raised when the inbox got something, became synced, or installed() changed.
+  async::Signal& changed() { return changed_; }
+  // Sorted by kind; see translate::Observed.
+  std::vector<translate::InstalledKind> installed() const;
+  // Where a kind is served; nothing while it is not.
+  std::optional<kube::ResourceType> type_of(std::string_view kind) const;
+
+  // What is wrong now: kinds that cannot be followed, objects that cannot be decoded, Secrets that cannot be read.
+  std::vector<std::string> problems() const;
+  // Why the first full picture is not there yet; empty: it is.
+  std::string waiting_for() const;
+  const SourceMetrics& metrics() const { return metrics_; }
+  // Of referenced Secrets and ConfigMaps.
+  std::size_t referenced() const { return references_.size(); }
+  std::uint64_t watch_failures() const;
+
+ private:
+  // A kind that is served: its reflectors, one for each namespace of the scope.
+  struct Followed {
+    const KindRule* rule = nullptr;
+    kube::ResourceType type;
+    std::vector<std::unique_ptr<kube::Reflector>> reflectors;
+    async::StopSource stop;
+    std::size_t running = 0;
+    bool missing = false;  // the API server does not serve it any more
+  };
+  // A referenced Secret or ConfigMap.
+  struct Load {
+    bool reading = false;
+    bool again = false;   // it changed while it was read
+    bool known = false;   // was read at least once, or cannot be
+    std::string problem;
+  };
+
+  static async::Task<void> follow(ApiSource* self, Followed* followed, kube::Reflector* reflector);
+  static async::Task<void> follow_definitions(ApiSource* self);
+  static async::Task<void> keep_discovering(ApiSource* self);
+  static async::Task<void> read(ApiSource* self, api::ObjectId id);
+
+  async::Task<bool> discover();
+  void adopt(const KindRule& rule, std::optional<kube::ResourceType> type);
+  void begin(const KindRule& rule, kube::ResourceType type);
+  std::unique_ptr<kube::Reflector> make_reflector(const KindRule& rule, const kube::ResourceType& type, std::string namespace_);
+
+  void put(const KindRule& rule, base::Value object);
+  void erase(const KindRule& rule, const api::ObjectKey& key);
+  void put_decoded(const api::ObjectId& id, api::Object object);
+  void put_namespace(const api::ObjectKey& key, const api::StringMap* labels);
+  void put_definition(const base::Value& definition);
+  void load(const api::ObjectId& id);
+  void loaded(const api::ObjectId& id);
+  void apply(const References::Change& change);
+  bool all_known(const api::ObjectId& id) const;
+  bool in_scope(std::string_view namespace_) const;
+  void look_at_sync();
+  void raise();
+
+  kube::Client& client_;
+  LiveStatuses& statuses_;
+  WatchScope scope_;
+  kube::ReflectorOptions reflector_options_;
+  control::Inbox* inbox_ = nullptr;
+  async::TaskScope tasks_;
+  async::StopSource stop_;
+  async::Signal changed_;
+  async::Signal discover_wanted_;
+  bool discovery_due_ = true;
+  bool discovered_ = false;
+  std::string discovery_problem_;
+
+  std::map<std::string_view, std::unique_ptr<Followed>> followed_;  // by kind
+  std::vector<std::unique_ptr<Followed>> ended_;                    // until the source dies
+  std::unique_ptr<kube::Reflector> definitions_;
+  std::map<std::string, translate::InstalledKind> definition_facts_;  // by the CRD's name
+  std::set<std::string, std::less<>> selected_;                       // namespaces of the selector
+  References references_;
+  std::map<api::ObjectId, Load> loads_;
+  std::map<api::ObjectId, api::Object> waiting_;       // for what they refer to
+  std::map<api::ObjectId, std::string> undecodable_;  // why
+  SourceMetrics metrics_;
+};
+
+}  // namespace cardea::cluster

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/status_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "cluster/kinds.h"
+#include "kube/testing/fake_api_server.h"
+
+namespace cardea::cluster {
+namespace {
+
+using async::Task;
+using kube::testing::FakeAnswer;
+using kube::testing::FakeApiServer;
+using kube::testing::FakeRequest;
+
+const kube::ResourceType kRoutes{"gateway.networking.k8s.io", "v1", "httproutes"};
+const kube::ResourceType kGateways{"gateway.networking.k8s.io", "v1", "gateways"};
+constexpr std::string_view kOurs = "cardea.dev/gateway-controller";
+const api::ObjectId kRoute{"HTTPRoute", {"shop", "r"}};
+const api::ObjectId kGateway{"Gateway", {"shop", "g"}};
+
+base::WallTime now() { return base::WallTime(std::chrono::seconds(1'800'000'000)); }
+
+api::Condition condition(std::string type, bool is, std::string reason, std::int64_t generation = 1) {
+  return {.type = std::move(type),
+          .status = is ? api::ConditionStatus::True : api::ConditionStatus::False,
+          .reason = std::move(reason),
+          .message = "m",
+          .observed_generation = generation,
+          .last_transition_time = {}};
+}
+std::shared_ptr<const translate::ObjectStatus> route_status(std::string reason, std::int64_t generation = 1) {
+  api::RouteParentStatus parent;
+  parent.parent_ref.name = "g";
+  parent.controller_name = kOurs;
+  parent.conditions.push_back(condition("Accepted", true, std::move(reason), generation));
+  return std::make_shared<translate::ObjectStatus>(
+      translate::ObjectStatus{.object = kRoute, .generation = generation, .status = api::RouteStatus{{parent}}});
+}
+std::shared_ptr<const translate::ObjectStatus> gateway_status(bool programmed, std::string reason) {
+  api::GatewayStatus status;
+  status.conditions = {condition("Accepted", true, "Accepted"), condition("Programmed", programmed, std::move(reason))};
+  return std::make_shared<translate::ObjectStatus>(translate::ObjectStatus{.object = kGateway, .generation = 1, .status = status});
+}
+
+class Writing {
+ public:
+  explicit Writing(async::Loop& loop)
+      : loop_(loop),
+        server(loop),
+        client(loop, server.config()),
+        writer(client, live,
+               [](std::string_view kind) { return std::optional(kind == "Gateway" ? kGateways : kRoutes); }, std::string(kOurs),
+               now, {.hold = std::chrono::milliseconds(100), .first_retry = std::chrono::milliseconds(20), .most_retry = std::chrono::milliseconds(500)}),
+        tasks_(loop) {
+    server.add_kind(kRoutes, "HTTPRoute");
+    server.add_kind(kGateways, "Gateway");
+    tasks_.spawn(&Writing::run, this);
+    put_route("null");
+    server.put_json(kGateways, R"({"metadata":{"name":"g","namespace":"shop"},"spec":{}})");
+    see_all();
+  }
+  Task<void> finish() {
+    writer.stop();
+    co_await tasks_.close();
+    co_await server.stop();
+  }
+
+  void put_route(std::string_view status) {
+    server.put_json(kRoutes, fmt::format(R"({{"metadata":{{"name":"r","namespace":"shop"}},"spec":{{}},"status":{}}})", status));
+  }
+  // As the watch would.
+  void see_all() {
+    live.put(kRoute, *server.find(kRoutes, "shop", "r"));
+    live.put(kGateway, *server.find(kGateways, "shop", "g"));
+  }
+  Task<void> settle() {
+    const auto deadline = loop_.after(3000);
+    do co_await async::sleep(loop_, 20);
+    while (writer.metrics().waiting.value() > 0 && loop_.now() < deadline);
+  }
+  std::string route() const { return base::to_json(*server.find(kRoutes, "shop", "r")->find("status")); }
+  std::uint64_t writes() const { return writer.metrics().writes.value(); }
+
+ private:
+  static Task<void> run(Writing* self) { co_await self->writer.run(); }
+
+  async::Loop& loop_;
+
+ public:
+  FakeApiServer server;
+  kube::Client client;
+  LiveStatuses live;
+  StatusWriter writer;
+
+ private:
+  async::TaskScope tasks_;
+};
+
+using Test = Task<void> (*)(Writing&);
+Task<int> with_writing(async::Loop& loop, Test test) {
+  Writing writing(loop);
+  co_await test(writing);
+  co_await writing.finish();
+  co_return 0;
+}
+void run(Test test) {
+  async::Loop loop;
+  loop.run(with_writing(loop, test));
+}
+
+TEST(StatusWriter, WritesOnceAndOnlyAsTheLeader) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.write({route_status("Accepted")});
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 0u);
+    w.writer.set_leading(true);
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 1u);
+    EXPECT_TRUE(w.route().contains(R"("reason":"Accepted")")) << w.route();
+    EXPECT_TRUE(w.route().contains(R"("lastTransitionTime":"2027-01-15T08:00:00Z")")) << w.route();
+    w.writer.write({route_status("Accepted")});  // equal, by another pointer
+    w.see_all();
+    w.writer.set_leading(false);
+    w.writer.set_leading(true);
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 1u) << "it stands there";
+  });
+}
+
+TEST(StatusWriter, AConflictIsReadAndMergedAgain) {
+  run([](Writing& w) -> Task<void> {
+    w.put_route(R"({"parents":[{"controllerName":"theirs","parentRef":{"name":"x"},"conditions":[]}]})");  // the watch has not told yet
+    w.writer.set_leading(true);
+    w.writer.write({route_status("Accepted")});
+    co_await w.settle();
+    EXPECT_EQ(w.writer.metrics().conflicts.value(), 1u);
+    EXPECT_EQ(w.writes(), 1u);
+    EXPECT_TRUE(w.route().contains("theirs") && w.route().contains(kOurs)) << w.route();
+  });
+}
+
+TEST(StatusWriter, EntriesOfOursThatNobodyWantsGoAlsoAfterARestart) {
+  run([](Writing& w) -> Task<void> {
+    w.put_route(R"({"parents":[{"controllerName":"cardea.dev/gateway-controller","parentRef":{"name":"old"},"conditions":[]},
+                               {"controllerName":"theirs","parentRef":{"name":"x"},"conditions":[]}]})");
+    w.see_all();
+    w.writer.set_leading(true);
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 0u) << "before the first write() nobody knows what is wanted";
+    w.writer.write({});
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 1u);
+    EXPECT_FALSE(w.route().contains(kOurs)) << w.route();
+    EXPECT_TRUE(w.route().contains("theirs")) << w.route();
+  });
+}
+
+TEST(StatusWriter, RoutesThatAreNoneOfOursAreLeftAlone) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    auto foreign = std::make_shared<translate::ObjectStatus>(
+        translate::ObjectStatus{.object = kRoute, .generation = 1, .status = api::RouteStatus{}});
+    w.writer.write({foreign});
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 0u);
+  });
+}
+
+TEST(StatusWriter, OlderThanWhatStandsThereIsNotWritten) {
+  run([](Writing& w) -> Task<void> {
+    w.put_route(R"({"parents":[{"controllerName":"cardea.dev/gateway-controller","parentRef":{"group":"gateway.networking.k8s.io","kind":"Gateway","name":"g"},
+                    "conditions":[{"type":"Accepted","status":"True","observedGeneration":5}]}]})");
+    w.see_all();
+    w.writer.set_leading(true);
+    w.writer.write({route_status("Accepted", 4)});
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 0u);
+    w.writer.write({route_status("Accepted", 6)});
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 1u);
+  });
+}
+
+TEST(StatusWriter, PendingIsHeldBackForAMoment) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    w.writer.write({gateway_status(false, "Pending")});
+    co_await async::sleep(w.client.loop(), 30);
+    EXPECT_EQ(w.writes(), 0u);
+    w.writer.write({gateway_status(true, "Programmed")});  // the acknowledgement came
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 1u);
+    w.writer.write({gateway_status(false, "Pending")});  // and here it does not come
+    co_await async::sleep(w.client.loop(), 60);
+    EXPECT_EQ(w.writes(), 1u);
+    w.writer.write({gateway_status(false, "Pending")});  // which does not hold it back any longer
+    co_await async::sleep(w.client.loop(), 80);
+    EXPECT_EQ(w.writes(), 2u);
+  });
+}
+
+TEST(StatusWriter, NeverAFight) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    w.writer.write({route_status("Accepted")});
+    co_await w.settle();
+    const auto begun = w.client.loop().now();
+    int undone = 0;
+    while (w.client.loop().now() - begun < 1000) {  // somebody takes our entry away whenever it stands there
+      if (w.route().contains(kOurs)) {
+        ++undone;
+        w.put_route(R"({"parents":[]})");
+        w.see_all();
+      }
+      co_await async::sleep(w.client.loop(), 1);
+    }
+    EXPECT_GE(undone, 2);
+    EXPECT_LE(w.writes(), 10u) << "each time later";
+  });
+}
+
+TEST(StatusWriter, AServerThatDropsWhatItDoesNotKnowIsNotAskedAgain) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    w.server.intercept = [&w](const FakeRequest& request) -> std::optional<FakeAnswer> {
+      if (request.method != "PUT") return std::nullopt;
+      w.put_route(R"({"parents":[{"controllerName":"cardea.dev/gateway-controller","parentRef":{"name":"g"},"conditions":[]}]})");
+      return FakeAnswer{.body = base::to_json(*w.server.find(kRoutes, "shop", "r"))};
+    };
+    w.writer.write({route_status("Accepted")});
+    co_await w.settle();
+    w.see_all();
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 1u);
+  });
+}
+
+TEST(StatusWriter, ARefusedStatusIsAProblemAndOthersGoOn) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    w.server.intercept = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+      if (request.method == "PUT" && request.path.contains("httproutes")) return kube::testing::refuse(422, "Invalid");
+      return std::nullopt;
+    };
+    w.writer.write({gateway_status(true, "Programmed"), route_status("Accepted")});
+    co_await async::sleep(w.client.loop(), 100);
+    EXPECT_EQ(w.writes(), 1u);
+    EXPECT_EQ(w.writer.problems().size(), 1u);
+    EXPECT_EQ(w.server.count("PUT", "httproutes"), 1u);
+  });
+}
+
+TEST(StatusWriter, ManyChangesOfOneObjectAreFewWrites) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    for (int i = 0; i < 200; ++i) {
+      w.writer.write({route_status(fmt::format("R{}", i))});
+      if (i % 50 == 0) co_await w.client.loop().yield();
+    }
+    co_await w.settle();
+    EXPECT_TRUE(w.route().contains("R199")) << w.route();
+    EXPECT_LE(w.writes(), 5u);
+  });
+}
+
+}  // namespace
+}  // namespace cardea::cluster
