@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"cardea.dev/tests/cluster/internal/artifacts"
 	"cardea.dev/tests/cluster/internal/conformance"
 	"cardea.dev/tests/cluster/internal/host"
+	"cardea.dev/tests/cluster/internal/install"
 	"cardea.dev/tests/cluster/internal/lifecycle"
 	"cardea.dev/tests/cluster/internal/needs"
 	"cardea.dev/tests/cluster/internal/shop"
@@ -27,6 +29,7 @@ const usage = `usage:
   tests/cluster/exec COMMAND          runs a command among the processes of its node
   tests/cluster/load-image ARCHIVE    imports an image
   tests/cluster/load-cardea [PROGRAM] makes the image cardea:dev of a program (build/release/cardea) and imports it
+  tests/cluster/install [PROGRAM]     does that too, and installs the Gateway API and Cardea as deploy/ says
   tests/cluster/conformance [FLAGS]   what ./test conformance runs
   tests/cluster/shop                  what ./run cluster runs
 
@@ -54,7 +57,7 @@ func run(command string, arguments []string) error {
 	}
 	wanted := map[string][2]int{ // how many arguments
 		"build": {0, 0}, "up": {0, 0}, "down": {0, 0}, "kubectl": {0, 1 << 20}, "exec": {1, 1 << 20}, "load-image": {1, 1},
-		"load-cardea": {0, 1}, "conformance": {0, 1 << 20}, "shop": {0, 0}, host.InitCommand: {1, 1}, host.MainCommand: {1, 1}, needs.ProbeCommand: {0, 0},
+		"load-cardea": {0, 1}, "install": {0, 1}, "conformance": {0, 1 << 20}, "shop": {0, 0}, host.InitCommand: {1, 1}, host.MainCommand: {1, 1}, needs.ProbeCommand: {0, 0},
 	}
 	count, known := wanted[command]
 	if !known || len(arguments) < count[0] || len(arguments) > count[1] {
@@ -76,6 +79,8 @@ func run(command string, arguments []string) error {
 		return lifecycle.LoadImage(name, arguments[0])
 	case "load-cardea":
 		return loadCardea(name, arguments)
+	case "install":
+		return installCardea(name, arguments)
 	case "conformance":
 		return runSuite(arguments)
 	case "shop":
@@ -148,13 +153,26 @@ func runSuite(arguments []string) error {
 	return nil
 }
 
+// program is what was given, or the one that ./run build makes.
+func program(builder artifacts.Builder, arguments []string) string {
+	if len(arguments) == 1 {
+		return arguments[0]
+	}
+	return filepath.Join(builder.Root, "build", "release", "cardea")
+}
+
+func installCardea(name string, arguments []string) error {
+	cluster, err := lifecycle.Load(name)
+	if err != nil {
+		return err
+	}
+	builder := artifacts.Builder{Root: root()}
+	return install.Cardea(context.Background(), cluster, builder, program(builder, arguments))
+}
+
 func loadCardea(name string, arguments []string) error {
 	builder := artifacts.Builder{Root: root()}
-	program := filepath.Join(builder.Root, "build", "release", "cardea")
-	if len(arguments) == 1 {
-		program = arguments[0]
-	}
-	archive, err := builder.Cardea(program)
+	archive, err := builder.Cardea(program(builder, arguments))
 	if err != nil {
 		return err
 	}

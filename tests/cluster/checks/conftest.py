@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of the cluster itself, and what needs one. They use clusters of names of their own, so that one that is up for other
 work stays as it is."""
+import os
+
 import pytest
 
-from machine import build, command, down
+from machine import ROOT, build, command, down
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,3 +28,10 @@ def cluster():
     command("up", "checks")
     yield "checks"
     down("checks")
+
+
+@pytest.fixture(scope="module")
+def cardea(cluster):
+    """The same with Cardea in it, as deploy/ installs it."""
+    command("install", os.environ.get("CARDEA", ROOT / "build" / "release" / "cardea"))
+    return cluster
