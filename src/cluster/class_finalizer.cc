@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/class_finalizer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -67,32 +68,29 @@ async::Task<void> ClassFinalizer::run(async::StopToken stop) {
     const bool done = !leader_ || co_await write_all();
     const auto wait = done ? async::kNever : loop.after(static_cast<std::uint64_t>(retry_.next().count()));
     if (done) retry_.reset();
+    if (stop.requested()) break;  // while it was being written
     co_await async::wait_any(loop, wait, work_, stop.signal());
   }
 }
 
-// True when nothing is left to be written.
+// True when nothing is left to be written; what came meanwhile is.
 async::Task<bool> ClassFinalizer::write_all() {
   std::vector<std::pair<std::string, Class>> due;
   for (const auto& item : classes_) {
     if (!item.second.written) due.push_back(item);
   }
-  bool done = true;
   for (const auto& [name, wanted] : due) {
     const auto written = co_await client_.apply({kGatewayClasses, "", name}, manifest_of(name, wanted.uid, wanted.in_use),
                                                 {.field_manager = std::string(kManager), .force = true});
     const bool gone = !written && (written.error().not_found() || written.error().conflict());
     if (!written && !gone) {
       base::log_debug("GatewayClass {}: its finalizer could not be written: {}", name, written.error().message);
-      done = false;
       continue;
     }
     const auto now = classes_.find(name);
-    if (now == classes_.end() || now->second.uid != wanted.uid) continue;
-    if (now->second.in_use == wanted.in_use) now->second.written = true;
-    else done = false;
+    if (now != classes_.end() && now->second.uid == wanted.uid && now->second.in_use == wanted.in_use) now->second.written = true;
   }
-  co_return done;
+  co_return std::ranges::all_of(classes_, [](const auto& item) { return item.second.written; });
 }
 
 }  // namespace cardea::cluster
