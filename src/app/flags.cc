@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/strings.h"
+#include "http/syntax.h"
 
 namespace cardea::app {
 namespace {
@@ -212,6 +214,37 @@ void add_limits(Flags& flags, proxy::Settings& proxy) {
   flags.size("max-replay-bytes", proxy.max_replay_bytes, "of a request body kept for rules with retry; a larger one is not sent again");
 }
 
+base::Result<> add_trusted_proxies(proxy::Settings& proxy, const std::string& text) {
+  for (const std::string_view part : base::split(text, ',')) {
+    const auto range = base::parse_ip_range(base::trim(part));
+    if (!range) return std::unexpected(range.error());
+    proxy.trusted_proxies.push_back(*range);
+  }
+  return {};
+}
+
+base::Result<> take_via(proxy::Settings& proxy, const std::string& text) {
+  if (text != "off" && !http::is_token(text)) return base::fail(fmt::format("\"{}\" cannot be a name in Via", text));
+  proxy.via = text == "off" ? "" : text;
+  return {};
+}
+
+base::Result<> take_percent(unsigned& value, const std::string& text) {
+  return take(value, base::parse_uint<unsigned>(text, 100), text, "a number from 0 to 100");
+}
+
+void add_forwarding(Flags& flags, proxy::Settings& proxy) {
+  flags.group("What it believes and tells");
+  flags.list("trusted-proxies", "RANGE",
+             [&proxy](const std::string& text) { return add_trusted_proxies(proxy, text); },
+             "10.0.0.0/8: proxies whose X-Forwarded-* and Forwarded are believed; repeatable, or separated by commas", "none");
+  flags.text("via", "NAME", [&proxy](const std::string& text) { return take_via(proxy, text); },
+             "its name in Via; off: no Via is sent", proxy.via);
+  flags.text("trace-sampling", "PERCENT",
+             [&proxy](const std::string& text) { return take_percent(proxy.trace_sampling_percent, text); },
+             "of the traces that begin here, how many ask to be recorded", std::to_string(proxy.trace_sampling_percent));
+}
+
 void add_timeouts(Flags& flags, proxy::Settings& proxy) {
   flags.group("Time-outs (0s: none)");
   flags.duration("request-head-timeout", proxy.request_head_timeout, "from a request's first byte to the end of its head: 408");
@@ -287,6 +320,7 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   add_run_flags(serve_flags, serve);
   add_limits(serve_flags, serve.proxy);
   add_timeouts(serve_flags, serve.proxy);
+  add_forwarding(serve_flags, serve.proxy);
 
   CLI::App* const echo_app = app.add_subcommand("echo", std::string(kEchoAbout))->group("");
   Flags echo_flags(*echo_app);

@@ -91,6 +91,19 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
   EXPECT_EQ(proxy.mirror_timeout, 24s);
 }
 
+TEST(Flags, WhoIsBelievedAndWhatIsTold) {
+  const proxy::Settings proxy = serve({"x", "--trusted-proxies", "10.0.0.0/8, ::1", "--trusted-proxies", "192.0.2.1", "--via",
+                                       "edge", "--trace-sampling", "5"})
+                                    .proxy;
+  std::vector<std::string> trusted;
+  for (const auto& range : proxy.trusted_proxies) trusted.push_back(base::to_string(range));
+  EXPECT_EQ(trusted, (std::vector<std::string>{"10.0.0.0/8", "::1/128", "192.0.2.1/32"}));
+  EXPECT_EQ(proxy.via, "edge");
+  EXPECT_EQ(proxy.trace_sampling_percent, 5u);
+  EXPECT_EQ(serve({"x", "--via", "off"}).proxy.via, "");
+  EXPECT_EQ(serve({"x"}).proxy.via, "cardea");
+}
+
 TEST(Flags, AccessLogGoesToStdoutUnlessAFileIsNamed) {
   EXPECT_EQ(serve({"x", "--access-log"}).access_log, "-");
   EXPECT_EQ(serve({"x", "--access-log", "-"}).access_log, "-");
@@ -115,6 +128,9 @@ TEST(Flags, WrongArgumentsAreNamed) {
       {{"serve", "x", "--workers", "-1"}, "--workers"},
       {{"serve", "x", "--connect-attempts", "0"}, "--connect-attempts"},
       {{"serve", "x", "--log-level", "loud"}, "debug"},
+      {{"serve", "x", "--trusted-proxies", "10.0.0.0/33"}, "10.0.0.0/33"},
+      {{"serve", "x", "--via", "two words"}, "Via"},
+      {{"serve", "x", "--trace-sampling", "101"}, "from 0 to 100"},
       {{"serve", "x", "--no-such-flag"}, "--no-such-flag"},
       {{"echo", "--listen", "x"}, "ADDRESS:PORT"},
   };

@@ -36,6 +36,34 @@ std::string to_string(const IpAddress& address) {
   return text;
 }
 
+IpAddress unmapped(const IpAddress& address) {
+  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (address.is_v4() || !std::equal(kMapped.begin(), kMapped.end(), address.bytes.begin())) return address;
+  IpAddress inside;
+  std::copy(address.bytes.begin() + kMapped.size(), address.bytes.end(), inside.bytes.begin());
+  return inside;
+}
+
+bool IpRange::contains(const IpAddress& other) const {
+  const IpAddress asked = unmapped(other);
+  if (asked.family != address.family) return false;
+  const std::size_t whole = length / 8;
+  if (!std::equal(asked.bytes.begin(), asked.bytes.begin() + whole, address.bytes.begin())) return false;
+  const unsigned rest = length % 8;
+  return rest == 0 || (asked.bytes[whole] ^ address.bytes[whole]) >> (8 - rest) == 0;
+}
+
+Result<IpRange> parse_ip_range(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto address = parse_ip(text.substr(0, slash));
+  const unsigned bits = address && address->is_v4() ? 32 : 128;
+  const auto length = slash == std::string_view::npos ? std::optional(bits) : parse_uint<unsigned>(text.substr(slash + 1), bits);
+  if (!address || !length) return fail(fmt::format("\"{}\" is not a range of addresses, such as 10.0.0.0/8 or ::1", text));
+  return IpRange{*address, *length};
+}
+
+std::string to_string(const IpRange& range) { return fmt::format("{}/{}", to_string(range.address), range.length); }
+
 Result<IpPort> parse_ip_port(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) {

@@ -30,6 +30,22 @@ struct IpAddress {
 std::optional<IpAddress> parse_ip(std::string_view text);
 std::string to_string(const IpAddress& address);
 
+// The IPv4 address inside of an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2); any other address as it is.
+IpAddress unmapped(const IpAddress& address);
+
+// All addresses that begin with the same bits.
+struct IpRange {
+  IpAddress address;
+  unsigned length = 0;  // bits
+  auto operator<=>(const IpRange&) const = default;
+  // An IPv4-mapped address is its IPv4 address here.
+  bool contains(const IpAddress& other) const;
+};
+
+// "10.0.0.0/8", or an address, which is the whole of its length.
+Result<IpRange> parse_ip_range(std::string_view text);
+std::string to_string(const IpRange& range);
+
 struct IpPort {
   IpAddress address;
   std::uint16_t port = 0;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace cardea::base {
 namespace {
 
@@ -60,6 +62,37 @@ TEST(Ip, ReadsPorts) {
     ASSERT_FALSE(endpoint) << text;
     EXPECT_NE(endpoint.error().message.find(text), std::string::npos);
   }
+}
+
+TEST(IpRange, HoldsWhatBeginsWithItsBits) {
+  struct Row {
+    const char* range;
+    std::vector<const char*> inside;
+    std::vector<const char*> outside;
+  };
+  const Row rows[] = {
+      {"10.0.0.0/8", {"10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3"}, {"11.0.0.0", "9.255.255.255", "::a00:1"}},
+      {"192.0.2.128/25", {"192.0.2.128", "192.0.2.255"}, {"192.0.2.127", "192.0.3.128"}},
+      {"192.0.2.7", {"192.0.2.7"}, {"192.0.2.6"}},
+      {"0.0.0.0/0", {"255.255.255.255"}, {"::1"}},
+      {"2001:db8::/33", {"2001:db8:7fff::1"}, {"2001:db8:8000::1", "10.0.0.1"}},
+      {"::1", {"::1"}, {"::2", "::"}},
+      {"::/0", {"2001:db8::"}, {"10.0.0.1", "::ffff:10.0.0.1"}},
+  };
+  for (const Row& row : rows) {
+    const auto range = parse_ip_range(row.range);
+    ASSERT_TRUE(range) << row.range;
+    for (const char* text : row.inside) EXPECT_TRUE(range->contains(*parse_ip(text))) << row.range << " " << text;
+    for (const char* text : row.outside) EXPECT_FALSE(range->contains(*parse_ip(text))) << row.range << " " << text;
+  }
+}
+
+TEST(IpRange, RefusesWhatIsNone) {
+  for (const char* text : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::/129", "a/8", "10.0.0.0/-1", "10.0.0.0/8/8"}) {
+    EXPECT_FALSE(parse_ip_range(text)) << text;
+  }
+  EXPECT_EQ(to_string(*parse_ip_range("2001:DB8::/32")), "2001:db8::/32");
+  EXPECT_EQ(to_string(*parse_ip_range("10.1.2.3")), "10.1.2.3/32");
 }
 
 }  // namespace

@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conn/exchange.h"
 
+#include <chrono>
+
+#include "http/date.h"
+
 namespace cardea::conn {
+
+void add_date(Exchange& exchange, http::ResponseHead& head) {
+  if (head.fields.has(http::HeaderId::Date)) return;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  char* const text = exchange.arena.allocate(http::kDateSize);
+  http::write_date(text, now.time_since_epoch().count());
+  head.fields.append(http::HeaderId::Date, {text, http::kDateSize});
+}
 
 async::Task<void> respond_with_text(Exchange& exchange, std::uint16_t status, std::string_view content_type,
                                     std::string_view text, async::Deadline deadline) {
   http::ResponseHead head;
   head.status = status;
+  if (!text.empty()) head.fields.append(http::HeaderId::ContentType, content_type);
+  co_await respond_with_text(exchange, head, text, deadline);
+}
+
+async::Task<void> respond_with_text(Exchange& exchange, http::ResponseHead& head, std::string_view text, async::Deadline deadline) {
   head.body.has_length = true;
   head.body.length = text.size();
-  if (!text.empty()) head.fields.append("Content-Type", content_type);
+  add_date(exchange, head);
   exchange.respond(head);
   BodyWriter& writer = exchange.response_body();
   while (!text.empty()) {

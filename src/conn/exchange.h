@@ -54,6 +54,11 @@ class Exchange {
   bool close_ = false;
 };
 
+// The time, where the response has none: RFC 9110 section 6.6.1.
+void add_date(Exchange& exchange, http::ResponseHead& head);
+
+// Answers with that head and a short body, for which it says the length, and sends it.
+async::Task<void> respond_with_text(Exchange& exchange, http::ResponseHead& head, std::string_view text, async::Deadline deadline);
 // Answers with a short body of plain text (none when `text` is empty), and sends it.
 async::Task<void> respond_with_text(Exchange& exchange, std::uint16_t status, std::string_view content_type,
                                     std::string_view text, async::Deadline deadline);

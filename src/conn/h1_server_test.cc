@@ -171,12 +171,12 @@ TEST(H1Exchange, TakesBackAResponseOfWhichNothingHasLeft) {
 
 class H1ServerTest : public testing::TestWithParam<Case> {};
 
-// The order of header fields is the writer's business: compare heads as sets of lines.
+// The order of header fields is the writer's business, and the time passes: compare heads as sets of lines without Date.
 std::multiset<std::string> lines(std::string_view text) {
   std::multiset<std::string> found;
   while (!text.empty()) {
     const auto end = text.find("\r\n");
-    found.emplace(text.substr(0, end));
+    if (!text.starts_with("Date: ")) found.emplace(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 2);
   }
   return found;

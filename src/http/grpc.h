@@ -2,6 +2,8 @@
 // What HTTP shows of gRPC (gRPC over HTTP/2, "Requests").
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "base/strings.h"
@@ -18,6 +20,24 @@ inline bool is_grpc_content_type(std::string_view type) {
 
 inline bool is_grpc(const RequestHead& request) {
   return request.method == Method::Post && is_grpc_content_type(request.fields.get(HeaderId::ContentType));
+}
+
+// grpc-timeout: at most 8 digits and a unit. Rounded up to milliseconds; nothing when it is malformed.
+inline std::optional<std::chrono::milliseconds> grpc_timeout(std::string_view value) {
+  using std::chrono::milliseconds;
+  if (value.size() < 2 || value.size() > 9) return std::nullopt;
+  const auto amount = base::parse_uint64(value.substr(0, value.size() - 1), 99'999'999);
+  if (!amount) return std::nullopt;
+  const auto count = static_cast<std::int64_t>(*amount);
+  switch (value.back()) {
+    case 'H': return std::chrono::hours(count);
+    case 'M': return std::chrono::minutes(count);
+    case 'S': return std::chrono::seconds(count);
+    case 'm': return milliseconds(count);
+    case 'u': return std::chrono::ceil<milliseconds>(std::chrono::microseconds(count));
+    case 'n': return std::chrono::ceil<milliseconds>(std::chrono::nanoseconds(count));
+    default: return std::nullopt;
+  }
 }
 
 }  // namespace cardea::http

@@ -25,5 +25,17 @@ TEST(Grpc, IsAlwaysAPost) {
   EXPECT_FALSE(is_grpc(head));
 }
 
+TEST(Grpc, Timeouts) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(grpc_timeout("1H"), 1h);
+  EXPECT_EQ(grpc_timeout("2M"), 2min);
+  EXPECT_EQ(grpc_timeout("3S"), 3s);
+  EXPECT_EQ(grpc_timeout("99999999m"), 99'999'999ms);
+  EXPECT_EQ(grpc_timeout("1500u"), 2ms);
+  EXPECT_EQ(grpc_timeout("1n"), 1ms);
+  EXPECT_EQ(grpc_timeout("0S"), 0ms);
+  for (const char* value : {"", "S", "1", "1s", "-1S", "1.5S", "123456789m", "1 S"}) EXPECT_FALSE(grpc_timeout(value)) << value;
+}
+
 }  // namespace
 }  // namespace cardea::http

@@ -60,13 +60,8 @@ constexpr std::array kRules{
 static_assert(std::ranges::is_sorted(kRules, {}, &SettingRule::name));
 
 std::optional<std::string> canonical_cidr(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  const auto address = base::parse_ip(text.substr(0, slash));
-  if (!address) return std::nullopt;
-  const std::uint64_t bits = address->is_v4() ? 32 : 128;
-  const auto length = slash == std::string_view::npos ? bits : base::parse_uint64(text.substr(slash + 1), bits);
-  if (!length) return std::nullopt;
-  return fmt::format("{}/{}", base::to_string(*address), *length);
+  const auto range = base::parse_ip_range(text);
+  return range ? std::optional(base::to_string(*range)) : std::nullopt;
 }
 
 bool is_word(std::string_view text) {

@@ -149,6 +149,7 @@ void write_place(Line& line, const AccessLogEntry& entry) {
 void write_outcome(Line& line, const AccessLogEntry& entry) {
   line.number("status", entry.status);
   line.text("status_by", entry.status_by_backend ? "backend" : "gateway");
+  if (entry.grpc_status) line.number("grpc_status", *entry.grpc_status);
   if (entry.backend_status != 0) line.number("backend_status", entry.backend_status);
   if (entry.failure) {
     const FailureInfo& info = describe(entry.failure.reason);
@@ -176,7 +177,9 @@ void AccessLog::write(const AccessLogEntry& entry) {
   Line line(scratch_.get());
   line.time("time", entry.time);
   line.text("request_id", entry.request_id);
+  line.text("trace_id", entry.trace_id);
   line.text("client", entry.client);
+  line.text("peer", entry.peer);
   write_place(line, entry);
   line.text("method", entry.method);
   line.text("host", entry.host);

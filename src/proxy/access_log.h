@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
@@ -22,7 +23,9 @@ namespace cardea::proxy {
 struct AccessLogEntry {
   base::WallTime time;  // when the request began
   std::string_view request_id;
-  std::string_view client;  // "192.0.2.1:40112"
+  std::string_view trace_id;
+  std::string_view client;  // "192.0.2.1:40112", or an address that a trusted proxy named
+  std::string_view peer;    // that proxy: "192.0.2.1:40112"
   const plan::ObjectName* gateway = nullptr;
   const plan::Listener* listener = nullptr;
   const plan::Rule* rule = nullptr;
@@ -36,6 +39,7 @@ struct AccessLogEntry {
   std::uint16_t status = 0;
   std::uint16_t backend_status = 0;       // when it differs from `status`, or we failed after it
   Failure failure;                        // why, when the gateway made the status or cut the response short
+  std::optional<unsigned> grpc_status;    // what the gateway told a client of gRPC
   bool status_by_backend = false;         // who made the status: the backend, or (false) the gateway
   std::chrono::microseconds duration{0};  // first byte of the request to the end of the response
   std::chrono::microseconds backend_duration{

@@ -7,7 +7,8 @@
 
 #include "http/hop_by_hop.h"
 #include "http/upgrade.h"
-#include "proxy/filter/header_modifier.h"
+#include "proxy/apply_filters.h"
+#include "proxy/filter/forwarded.h"
 #include "proxy/worker.h"
 
 namespace cardea::proxy {
@@ -165,12 +166,9 @@ Failure Attempt::begin_response() {
   if (tunnel_ && !http::accepts_upgrade(exchange_.request, head_)) return {Reason::UpgradeRefused, ""};
   const http::Fault fault = http::strip_hop_by_hop(head_.fields, tunnel_);
   if (fault != http::Fault::None) return {Reason::BackendMalformed, http::fault_name(fault)};
-  for (const auto* filters : {&request_.rule->plan->filters, &request_.backend->plan->filters}) {
-    for (const auto& filter : *filters) {
-      const auto* modifier = std::get_if<plan::ResponseHeaderModifier>(&filter);
-      if (modifier) apply_response_header_modifier(*modifier, head_);
-    }
-  }
+  apply_response_filters(request_, head_);
+  const std::string_view via = request_.settings().via;
+  if (!via.empty()) add_via(head_.version, via, head_.fields, exchange_.arena);
   request_.status = head_.status;
   request_.status_by_backend = true;
   if (tunnel_) {

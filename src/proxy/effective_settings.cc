@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/strings.h"
 #include "plan/setting.h"
 
@@ -25,6 +26,12 @@ std::string with_colons(std::string_view list) {
   return text;
 }
 
+void set_trusted_proxies(Settings& settings, std::string_view value) {
+  settings.trusted_proxies.clear();
+  for (const std::string_view item : plan::setting_items(value)) {
+    if (const auto range = base::parse_ip_range(item)) settings.trusted_proxies.push_back(*range);
+  }
+}
 void set_tls_version(Settings& settings, std::string_view value) {
   settings.tls.min_version = value == "1.3" ? net::TlsVersion::Tls13 : net::TlsVersion::Tls12;
 }
@@ -63,6 +70,7 @@ constexpr std::array kPlaces{
     Place{"tls.cipherSuites", set_cipher_suites},
     Place{"tls.ciphers", set_ciphers},
     Place{"tls.minVersion", set_tls_version},
+    Place{"trustedProxies", set_trusted_proxies},
 };
 
 const Place* find_place(std::string_view setting) {

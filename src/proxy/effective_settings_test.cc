@@ -16,8 +16,7 @@ plan::Plan plan_with(std::vector<plan::Setting> values) {
 }
 
 TEST(EffectiveSettings, EverySettingOfAGatewayHasAPlace) {
-  for (const auto& rule : plan::setting_rules())
-    if (rule.name != "trustedProxies") EXPECT_NE(has_member(rule.name), rule.of_process) << rule.name;
+  for (const auto& rule : plan::setting_rules()) EXPECT_NE(has_member(rule.name), rule.of_process) << rule.name;
 }
 
 TEST(EffectiveSettings, ThePlansGoOverTheProcess) {
@@ -32,7 +31,8 @@ TEST(EffectiveSettings, ThePlansGoOverTheProcess) {
                                          {"loadBalancing.hashName", "x-user"},
                                          {"loadBalancing.hashOn", "Cookie"},
                                          {"loadBalancing.policy", "RoundRobin"},
-                                         {"timeouts.connect", "1s500ms"}}));
+                                         {"timeouts.connect", "1s500ms"},
+                                         {"trustedProxies", "10.0.0.0/8,::1/128"}}));
   EXPECT_TRUE(made.settings.access_log);
   EXPECT_EQ(made.settings.max_fields, 7u);
   EXPECT_EQ(made.settings.connect_timeout.count(), 1500);
@@ -43,6 +43,8 @@ TEST(EffectiveSettings, ThePlansGoOverTheProcess) {
   EXPECT_EQ(made.request_limits.max_fields, 7u);
   EXPECT_EQ(made.request_limits.max_head_bytes, 4096u);
   EXPECT_EQ(made.response_limits.max_head_bytes, 8192u);
+  ASSERT_EQ(made.settings.trusted_proxies.size(), 2u);
+  EXPECT_TRUE(made.settings.trusted_proxies[0].contains(*base::parse_ip("10.1.2.3")));
   EXPECT_EQ(table.process().settings.max_fields, 50u);
 }
 

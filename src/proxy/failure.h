@@ -35,6 +35,7 @@ enum class Reason : std::uint8_t {
   NoListener,  // no listener of this port has a hostname that matches
   NoRoute,
   Misdirected,  // the TLS connection belongs to another listener (facts, 6.9)
+  LoopDetected,  // it was here too often already
   NoBackends,   // a rule without backends, or with weights of zero
   BackendInvalid,
   UnresolvedFilter,
@@ -67,6 +68,8 @@ struct FailureInfo {
   bool close;
   std::string_view name;     // in metrics and logs: "connect_failed"
   std::string_view message;  // the body of the response, one sentence without a line break
+  // What a client of gRPC gets in place of the status (gRPC, "Status codes and their use"): UNAVAILABLE unless said.
+  std::uint8_t grpc_status = 14;
 };
 
 // What logs and counters say of a request whose client went away before it got any status.

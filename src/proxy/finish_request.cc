@@ -39,7 +39,10 @@ void log(Request& request, std::chrono::microseconds duration) {
   AccessLogEntry entry;
   entry.time = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()) - duration;
   entry.request_id = request.request_id;
-  entry.client = request.client.address;
+  entry.trace_id = request.trace_id;
+  const bool behind_proxy = !request.from.ip.empty() && request.from.ip != request.client.ip;
+  entry.client = behind_proxy ? request.from.ip : request.client.address;
+  if (behind_proxy) entry.peer = request.client.address;
   if (request.listener) {
     entry.gateway = &request.listener->gateway();
     entry.listener = &request.listener->plan();
@@ -55,6 +58,7 @@ void log(Request& request, std::chrono::microseconds duration) {
   entry.status = request.status;
   entry.backend_status = request.backend_status == request.status ? 0 : request.backend_status;
   entry.failure = request.failure;
+  entry.grpc_status = request.grpc_status;
   entry.status_by_backend = request.status_by_backend;
   entry.duration = duration;
   entry.backend_duration = request.backend_duration;

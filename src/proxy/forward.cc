@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "conn/replay_reader.h"
+#include "http/grpc.h"
 #include "proxy/attempt.h"
 #include "proxy/balance_key.h"
 #include "proxy/connect.h"
-#include "proxy/filter/header_modifier.h"
-#include "proxy/filter/request_mirror.h"
-#include "proxy/filter/url_rewrite.h"
 #include "proxy/worker.h"
 
 namespace cardea::proxy {
@@ -26,27 +24,13 @@ async::Deadline deadline_of(async::Loop& loop, const std::optional<std::chrono::
   return loop.after_or_never(milliseconds(own.value_or(by_default)));
 }
 
+// What the client of gRPC waits for, so that nobody works longer.
+async::Deadline grpc_deadline(async::Loop& loop, const http::RequestHead& head) {
+  const auto timeout = http::is_grpc(head) ? http::grpc_timeout(head.fields.get(http::HeaderId::GrpcTimeout)) : std::nullopt;
+  return timeout ? loop.after(milliseconds(*timeout)) : async::kNever;
+}
+
 BackendCounters& counters_of(Request& request) { return request.backend->series->counters.at(request.worker.index()); }
-
-void apply_backend_filters(Request& request) {
-  for (const auto& filter : request.backend->plan->filters) {
-    if (const auto* modifier = std::get_if<plan::RequestHeaderModifier>(&filter)) {
-      apply_request_header_modifier(*modifier, request.head());
-    } else if (const auto* rewrite = std::get_if<plan::UrlRewrite>(&filter)) {
-      apply_url_rewrite(*rewrite, request.head(), request.exchange.arena);
-    } else if (const auto* mirror = std::get_if<plan::RequestMirror>(&filter)) {
-      apply_request_mirror(*mirror, request.backend->mirrors, request);
-    }
-  }
-}
-
-Failure choose_backend(Request& request) {
-  request.backend = pick_backend(*request.rule, request.worker.random());
-  if (!request.backend) return {Reason::NoBackends, ""};
-  if (request.backend->fault != Reason::None) return {request.backend->fault, ""};
-  apply_backend_filters(request);
-  return {};
-}
 
 // The request of an HTTP/1.0 client without Host still needs one on its way.
 void name_host(Request& request, const EndpointState& endpoint) {
@@ -131,8 +115,8 @@ Failure final_failure(const Tried& tried, const Retries& retries) {
 async::Task<Failure> forward_with_retries(Request& request) {
   Worker& worker = request.worker;
   const plan::Rule& rule = *request.rule->plan;
-  request.deadline = deadline_of(worker.loop(), rule.timeouts.request, request.settings().request_timeout);
-  if (const Failure failure = choose_backend(request)) co_return failure;
+  request.deadline = std::min(deadline_of(worker.loop(), rule.timeouts.request, request.settings().request_timeout),
+                              grpc_deadline(worker.loop(), request.head()));
 
   Retries retries(rule.retry ? &*rule.retry : nullptr, request.settings());
   std::optional<MirroredBody> mirrored;
@@ -141,7 +125,7 @@ async::Task<Failure> forward_with_retries(Request& request) {
   if (!request.mirrors.empty()) body = &mirrored.emplace(*body, request.mirrors.all());
   if (retries.by_policy()) body = &replay.emplace(*body, request.settings().max_replay_bytes);
 
-  const BalanceBy by = balance_by(request.settings(), request.head(), request.client.ip);
+  const BalanceBy by = balance_by(request.settings(), request.head(), request.from.ip);
   TriedEndpoints tried_endpoints;
   EndpointLease endpoint = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
   if (!endpoint) co_return Failure{Reason::NoEndpoints, ""};

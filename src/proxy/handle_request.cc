@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/handle_request.h"
 
+#include <charconv>
 #include <string_view>
 
 #include "http/framing.h"
+#include "http/grpc.h"
 #include "http/hop_by_hop.h"
 #include "http/upgrade.h"
-#include "proxy/filter/header_modifier.h"
-#include "proxy/filter/request_mirror.h"
+#include "proxy/apply_filters.h"
 #include "proxy/filter/request_redirect.h"
-#include "proxy/filter/url_rewrite.h"
 #include "proxy/forward.h"
+#include "proxy/trace_context.h"
 #include "proxy/worker.h"
 
 namespace cardea::proxy {
@@ -18,6 +19,8 @@ namespace {
 
 // What a response of ours may take to be sent.
 constexpr std::uint64_t kOwnResponseMs = 30'000;
+// So many passes are no accident of one proxy behind another of the same name.
+constexpr std::size_t kMaxPasses = 16;
 
 // RFC 9110: what no route can make right.
 Failure admit(const Request& request) {
@@ -30,9 +33,10 @@ Failure admit(const Request& request) {
 }
 
 // One form for matching and forwarding: the parser made it of host and path; this takes out what concerns one hop, and
-// says for whom we forward.
+// gives the request its names.
 Failure normalize_request(Request& request) {
   http::RequestHead& head = request.head();
+  const Settings& settings = request.settings();
   request.client_host = head.authority;
   request.client_target = head.target;
   const auto upgrade = http::upgrade_kind(head);
@@ -42,65 +46,103 @@ Failure normalize_request(Request& request) {
   if (fault != http::Fault::None) return {Reason::MalformedRequest, http::fault_name(fault)};
   request.request_id =
       request_id(head.fields.get(http::HeaderId::XRequestId), request.worker.random(), request.request_id_text);
+  request.trace_id = carry_trace(head.fields, settings.trace_sampling_percent, request.worker.random(), request.exchange.arena);
+  if (!settings.via.empty() && count_in_via(head.fields, settings.via) >= kMaxPasses) return {Reason::LoopDetected, ""};
   return {};
+}
+
+// A preflight is for the rule that the request which it announces would have, if that rule answers preflights.
+const CompiledRule* find_rule(Request& request) {
+  const CompiledListener& listener = *request.listener;
+  http::TextArena& arena = request.exchange.arena;
+  request.preflight = preflight_of(request.head(), arena);
+  if (request.preflight) {
+    const CompiledRule* rule = listener.match_route(request.head(), arena, &*request.preflight);
+    if (rule && rule->has_cors) return rule;
+    request.preflight.reset();
+  }
+  return listener.match_route(request.head(), arena);
 }
 
 Failure match_route(Request& request) {
   if (!request.bind) return {Reason::NoListener, "the listener was removed"};
   const ListenerChoice choice = request.bind->choose(request.head().host, request.connection_listener);
-  if (!choice.listener) return {choice.reason, ""};
   request.listener = choice.listener;
-  request.rule = choice.listener->match_route(request.head(), request.exchange.arena);
+  request.from = decide_client(request.client.ip, request.head().fields, request.settings().trusted_proxies, request.exchange.arena);
+  if (!choice.listener) return {choice.reason, ""};
+  request.rule = find_rule(request);
   if (!request.rule) return {Reason::NoRoute, ""};
   request.rule->series->counters.at(request.worker.index()).active.add();
+  if (request.rule->has_cors) request.cors = cors_request(request.head());
   if (request.rule->fault != Reason::None) return {request.rule->fault, ""};
   return {};
 }
 
-// Nothing of the client's is believed: who it is and how it came is what we saw.
-void tell_forwarded(Request& request) {
+// For whom we forward, and how it came to us.
+void introduce(Request& request) {
   http::RequestHead& head = request.head();
-  head.fields.set(http::HeaderId::XForwardedFor, request.client.ip);
-  head.fields.set(http::HeaderId::XForwardedProto, request.listener->scheme());
-  if (request.client_host.empty()) head.fields.remove(http::HeaderId::XForwardedHost);
-  else head.fields.set(http::HeaderId::XForwardedHost, request.client_host);
+  http::TextArena& arena = request.exchange.arena;
+  const Arrival arrival{.peer = request.client.ip,
+                        .scheme = request.listener->scheme(),
+                        .host = request.client_host,
+                        .port = request.listener->plan().advertised_port};
+  tell_forwarded(request.from, arrival, head.fields, arena);
   head.fields.set(http::HeaderId::XRequestId, request.request_id);
+  const std::string_view via = request.settings().via;
+  if (!via.empty()) add_via(head.version, via, head.fields, arena);
 }
 
 async::Deadline own_response_deadline(Request& request) { return request.worker.loop().after(kOwnResponseMs); }
+
+// A response of ours, whole.
+async::Task<void> answer(Request& request, http::ResponseHead& head, std::string_view text) {
+  request.status = head.status;
+  request.status_by_backend = false;
+  if (request.client.ending.requested()) request.exchange.close_after();
+  co_await conn::respond_with_text(request.exchange, head, text, own_response_deadline(request));
+}
 
 async::Task<void> redirect(Request& request, const plan::RequestRedirect& filter) {
   const RedirectOrigin origin{request.listener->scheme(), request.listener->plan().advertised_port};
   http::ResponseHead head;
   head.status = filter.status_code;
-  head.body.has_length = true;
   head.fields.append(http::HeaderId::Location,
                      redirect_location(filter, request.head(), origin, request.exchange.arena));
-  for (const auto& other : request.rule->plan->filters) {
-    const auto* modifier = std::get_if<plan::ResponseHeaderModifier>(&other);
-    if (modifier) apply_response_header_modifier(*modifier, head);
-  }
-  request.status = filter.status_code;
-  request.respond(head);
-  request.exchange.response_body().finish({});
-  const bool sent = co_await conn::flush(request.worker.loop(), request.exchange.response_body(), own_response_deadline(request));
-  if (!sent) request.exchange.response_body().abort();
+  apply_response_filters(request, head);
+  co_await answer(request, head, "");
 }
 
-// In the order of the rule's list. The redirect that answers, if there is one.
-const plan::RequestRedirect* apply_request_filters(Request& request) {
-  for (const auto& filter : request.rule->plan->filters) {
-    if (const auto* modifier = std::get_if<plan::RequestHeaderModifier>(&filter)) {
-      apply_request_header_modifier(*modifier, request.head());
-    } else if (const auto* rewrite = std::get_if<plan::UrlRewrite>(&filter)) {
-      apply_url_rewrite(*rewrite, request.head(), request.exchange.arena);
-    } else if (const auto* mirror = std::get_if<plan::RequestMirror>(&filter)) {
-      apply_request_mirror(*mirror, request.rule->mirrors, request);
-    } else if (const auto* found = std::get_if<plan::RequestRedirect>(&filter)) {
-      return found;
-    }
+async::Task<void> give(Request& request, const OwnAnswer& own) {
+  if (own.redirect) co_return co_await redirect(request, *own.redirect);
+  http::ResponseHead head;
+  head.status = 200;
+  own.preflight->answer_preflight(request.cors, *request.preflight, head);
+  co_await answer(request, head, "");
+}
+
+// Max-Forwards was 0: we are whom the request is for (RFC 9110 section 7.6.2).
+async::Task<void> answer_as_last(Request& request) {
+  http::ResponseHead head;
+  head.status = 200;
+  std::string_view text;
+  if (request.head().method == http::Method::Trace) {
+    text = traced_request(request.head(), request.exchange.arena);
+    head.fields.append(http::HeaderId::ContentType, "message/http");
   }
-  return nullptr;
+  co_await answer(request, head, text);
+}
+
+// A client of gRPC gets its own form of a failure: a response of trailers alone.
+async::Task<void> answer_grpc_failure(Request& request, const FailureInfo& info) {
+  http::ResponseHead head;
+  head.status = 200;
+  request.grpc_status = info.grpc_status;
+  char* const digits = request.exchange.arena.allocate(3);
+  const auto end = std::to_chars(digits, digits + 3, unsigned{info.grpc_status}).ptr;
+  head.fields.append(http::HeaderId::ContentType, "application/grpc");
+  head.fields.append(http::HeaderId::GrpcStatus, {digits, end});
+  head.fields.append(http::HeaderId::GrpcMessage, info.message);
+  co_await answer(request, head, "");
 }
 
 // The answer of ours to what went wrong; nothing, but an end, once a response was begun.
@@ -116,10 +158,23 @@ async::Task<void> answer_failure(Request& request) {
   }
   request.status = request.status ? request.status : info.status;
   if (info.status == 0 || request.failure.reason == Reason::ClientAborted || exchange.client_gone()) co_return;
-  if (info.close || request.client.ending.requested()) exchange.close_after();
-  request.status_by_backend = false;
-  co_await conn::respond_with_text(exchange, request.status, "text/plain; charset=utf-8", info.message,
-                                   own_response_deadline(request));
+  if (info.close) exchange.close_after();
+  // That a connection is misdirected concerns HTTP below gRPC.
+  if (http::is_grpc(request.head()) && info.reason != Reason::Misdirected) co_return co_await answer_grpc_failure(request, info);
+  http::ResponseHead head;
+  head.status = request.status;
+  if (!info.message.empty()) head.fields.append(http::HeaderId::ContentType, "text/plain; charset=utf-8");
+  apply_cors(request, head);
+  co_await answer(request, head, info.message);
+}
+
+// From a rule to an answer.
+async::Task<void> serve(Request& request) {
+  OwnAnswer own = apply_rule_filters(request);
+  if (!own) request.failure = choose_backend(request);
+  if (!own && !request.failure) own = apply_backend_filters(request);
+  if (own) co_return co_await give(request, own);
+  if (!request.failure) request.failure = co_await forward_with_retries(request);
 }
 
 }  // namespace
@@ -127,14 +182,11 @@ async::Task<void> answer_failure(Request& request) {
 async::Task<void> handle_request(Request& request) {
   request.failure = admit(request);
   if (!request.failure) request.failure = normalize_request(request);
+  if (!request.failure && !take_max_forwards(request.head(), request.exchange.arena)) co_return co_await answer_as_last(request);
   if (!request.failure) request.failure = match_route(request);
   if (!request.failure) {
-    tell_forwarded(request);
-    if (const auto* found = apply_request_filters(request)) {
-      co_await redirect(request, *found);
-      co_return;
-    }
-    request.failure = co_await forward_with_retries(request);
+    introduce(request);
+    co_await serve(request);
   }
   if (request.failure) co_await answer_failure(request);
 }

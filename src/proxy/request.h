@@ -5,11 +5,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "async/stop.h"
 #include "conn/exchange.h"
 #include "proxy/failure.h"
+#include "proxy/filter/cors.h"
+#include "proxy/filter/forwarded.h"
 #include "proxy/mirror.h"
 #include "proxy/request_id.h"
 #include "proxy/route_table.h"
@@ -36,6 +39,7 @@ struct Request {
   // In place of exchange.respond(): what decides about `Connection` is the moment of the answer, not of the question.
   void respond(http::ResponseHead& response) {
     if (client.ending.requested()) exchange.close_after();
+    if (response.status >= 200) conn::add_date(exchange, response);
     exchange.respond(response);
   }
 
@@ -59,6 +63,10 @@ struct Request {
   std::string_view client_target;
   RequestIdText request_id_text;
   std::string_view request_id;
+  std::string_view trace_id;
+  DecidedClient from;                  // who began it: the peer of the connection, or whom a trusted proxy names
+  std::optional<Announced> preflight;  // of a rule that answers preflights
+  CorsRequest cors;                    // null where the rule has no CORS
 
   SteadyTime started;
   async::Deadline deadline = async::kNever;  // timeouts.request
@@ -67,6 +75,7 @@ struct Request {
   std::uint32_t tries = 0;
   std::uint16_t status = 0;          // what the client got
   std::uint16_t backend_status = 0;  // what the backend answered, when it did
+  std::optional<unsigned> grpc_status;  // of an answer of ours
   bool status_by_backend = false;
   Failure failure;
   Mirrors mirrors;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "proxy/filter/cors.h"
 #include "proxy/filter/header_modifier.h"
 #include "proxy/filter/request_redirect.h"
 #include "proxy/filter/url_rewrite.h"
@@ -28,7 +29,7 @@ struct CheckFilter {
   base::Result<> operator()(const plan::RequestRedirect& filter) const { return check_request_redirect(filter); }
   base::Result<> operator()(const plan::UrlRewrite& filter) const { return check_url_rewrite(filter); }
   base::Result<> operator()(const plan::RequestMirror&) const { return {}; }  // names nothing that is sent
-  base::Result<> operator()(const plan::Cors&) const { return base::fail("CORS is not served yet"); }
+  base::Result<> operator()(const plan::Cors& filter) const { return check_cors(filter); }
   // Translation knows of it and says so in a status: an answer, but no news.
   base::Result<> operator()(const plan::UnresolvedFilter&) const { return {}; }
 };
@@ -270,9 +271,13 @@ class RouteCompiler::Pass {
       compiled.fault = compiled.backend ? fault_of(backend.filters) : Reason::BackendInvalid;
       compiled.weight_end = rule->total_weight;
       compiled.mirrors = compile_mirrors(*rule, backend.filters);
+      compiled.cors = compile_cors(backend.filters);
+      rule->has_cors |= compiled.cors != nullptr;
       rule->backends.push_back(std::move(compiled));
     }
     rule->mirrors = compile_mirrors(*rule, plan->filters);
+    rule->cors = compile_cors(plan->filters);
+    rule->has_cors |= rule->cors != nullptr;
     return rule;
   }
 
@@ -285,6 +290,13 @@ class RouteCompiler::Pass {
   }
 
   // What cannot be sent anywhere is left out: the request goes its way without.
+  static std::shared_ptr<const CorsFilter> compile_cors(const std::vector<plan::Filter>& filters) {
+    for (const auto& filter : filters) {
+      if (const auto* cors = std::get_if<plan::Cors>(&filter)) return std::make_shared<const CorsFilter>(*cors);
+    }
+    return nullptr;
+  }
+
   std::vector<CompiledMirror> compile_mirrors(const CompiledRule& rule, const std::vector<plan::Filter>& filters) {
     std::vector<CompiledMirror> mirrors;
     for (const auto& filter : filters) {

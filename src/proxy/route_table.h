@@ -20,6 +20,7 @@
 #include "proxy/data_plane.h"
 #include "proxy/effective_settings.h"
 #include "proxy/failure.h"
+#include "proxy/filter/cors.h"
 #include "proxy/host_index.h"
 #include "proxy/matcher.h"
 #include "proxy/metrics.h"
@@ -45,6 +46,7 @@ struct CompiledBackendRef : CompiledBackend {
   Reason fault = Reason::None;
   std::uint32_t weight_end = 0;  // sum of the weights up to this one
   std::vector<CompiledMirror> mirrors;  // of its own filters
+  std::shared_ptr<const CorsFilter> cors;
 };
 
 struct CompiledRule {
@@ -56,6 +58,8 @@ struct CompiledRule {
   std::vector<CompiledBackendRef> backends;         // as in the plan
   std::uint32_t total_weight = 0;                   // 0: NoBackends, unless there is a redirect
   std::vector<CompiledMirror> mirrors;              // of its own filters
+  std::shared_ptr<const CorsFilter> cors;
+  bool has_cors = false;  // of its own or of a backendRef
   std::shared_ptr<RuleSeries> series;
   const EffectiveSettings* settings = nullptr;  // its listener's
 };

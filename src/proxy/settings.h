@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ip.h"
 #include "net/tls_settings.h"
 #include "proxy/load_balancing.h"
 
@@ -59,6 +60,11 @@ struct Settings {
   std::string hash_name;  // of the header or cookie
 
   net::TlsRules tls;  // towards clients: versions, ciphers
+
+  // Who forwarded a request, and what we say of it.
+  std::vector<base::IpRange> trusted_proxies;  // what these say of the client is believed; of all others nothing
+  std::string via = "cardea";                  // our name in Via; empty: none is sent
+  unsigned trace_sampling_percent = 100;       // of the traces that begin here: those that ask to be recorded
 
   bool access_log = false;
   std::size_t access_log_buffer_bytes = 256 * 1024;  // per worker; what does not fit is dropped and counted
