@@ -126,6 +126,16 @@ void Provisioner::observe(translate::Observed& observed) const {
   }
 }
 
+std::map<plan::ObjectName, plan::ObjectName> Provisioner::gateways_by_account() const {
+  std::map<plan::ObjectName, plan::ObjectName> accounts;
+  for (const auto& [key, entry] : entries_) {
+    for (const GatewayObject& object : entry.wanted->objects) {
+      if (object.kind == "ServiceAccount") accounts.emplace(plan::ObjectName{object.namespace_, object.name}, plan::ObjectName{key.namespace_, key.name});
+    }
+  }
+  return accounts;
+}
+
 // --- What is wanted --------------------------------------------------------------------------------------------------
 
 void Provisioner::want(const api::Resources& resources, const plan::PlanSet& plans) {

@@ -61,6 +61,9 @@ class Provisioner {
   // Adds what is seen of each wanted Gateway: addresses, ready proxies, what is wrong.
   void observe(translate::Observed& observed) const;
 
+  // As which ServiceAccounts the wanted Gateways' proxies run (PlanServer::permit).
+  std::map<plan::ObjectName, plan::ObjectName> gateways_by_account() const;
+
   const ProvisionMetrics& metrics() const { return metrics_; }
 
  private:

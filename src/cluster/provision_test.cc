@@ -128,6 +128,7 @@ Task<void> makes_and_observes(Cluster& cluster) {
   EXPECT_NE(cluster.server.find(resource::kServiceAccounts, "shop", "web-cardea"), nullptr);
   EXPECT_NE(cluster.server.find(resource::kConfigMaps, "shop", "web-cardea"), nullptr);
   EXPECT_EQ(cluster.observed().ready_proxies, 0);
+  EXPECT_EQ(cluster.provisioner->gateways_by_account().at({"shop", "web-cardea"}), (plan::ObjectName{"shop", "web"}));
   base::Value service = *cluster.server.find(resource::kServices, "shop", "web-cardea");
   service.add("status", *base::parse_json(R"({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}})"));
   cluster.server.put(resource::kServices, service);
