@@ -208,6 +208,8 @@ void add_limits(Flags& flags, proxy::Settings& proxy) {
   flags.number("max-requests-per-connection", proxy.max_requests_per_connection, "then the connection is closed; 0: none");
   flags.number("max-connections", proxy.max_connections, "of clients, per worker; 0: none");
   flags.number("max-idle-per-endpoint", proxy.max_idle_per_endpoint, "pooled connections of a worker to one endpoint");
+  flags.number("backend-http2-max-streams", proxy.backend_http2_max_streams, "of an HTTP/2 connection to a backend, if that allows as many");
+  flags.size("backend-http2-window-bytes", proxy.backend_http2_window_bytes, "of a backend's response in HTTP/2 that is not read yet");
   flags.number("connect-attempts", proxy.connect_attempts, "endpoints tried when connecting fails");
   flags.number("max-mirrors", proxy.max_mirrors, "copies of requests under way in a worker; more are dropped and counted");
   flags.size("max-mirror-bytes", proxy.max_mirror_bytes, "of a copy's body that waits to be sent; more: the copy is dropped and counted");
@@ -263,6 +265,7 @@ base::Result<> check(const ServeSettings& settings) {
   if (settings.proxy.max_request_line_bytes > settings.proxy.max_head_bytes) {
     return base::fail("--max-request-line-bytes is larger than --max-head-bytes, of which it is a part");
   }
+  if (settings.proxy.backend_http2_max_streams == 0) return base::fail("--backend-http2-max-streams must be at least 1");
   if (settings.proxy.connect_attempts == 0) return base::fail("--connect-attempts must be at least 1");
   return {};
 }

@@ -2,6 +2,7 @@
 #include "proxy/connect.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "base/ip.h"
@@ -14,9 +15,9 @@ namespace {
 
 std::uint64_t milliseconds(std::chrono::milliseconds duration) { return static_cast<std::uint64_t>(duration.count()); }
 
-conn::EndpointPool& pool_of(EndpointState& endpoint) {
-  if (!endpoint.pool) endpoint.pool = std::make_shared<conn::EndpointPool>();
-  return *static_cast<conn::EndpointPool*>(endpoint.pool.get());
+EndpointConnections& connections_of(EndpointState& endpoint) {
+  if (!endpoint.pool) endpoint.pool = std::make_shared<EndpointConnections>();
+  return *static_cast<EndpointConnections*>(endpoint.pool.get());
 }
 
 Failure failure_of(net::ConnectStatus status) {
@@ -33,6 +34,61 @@ Failure failure_of(net::ConnectStatus status) {
   return {Reason::Draining, ""};
 }
 
+// A stream to the endpoint that is ready for HTTP, and which HTTP.
+struct Transport {
+  std::unique_ptr<net::Stream> stream;
+  bool http2 = false;
+  std::string_view scheme = "http";
+  Failure failure;
+};
+
+async::Task<Transport> open_transport(Worker& worker, const BackendTarget& target, const EndpointState& endpoint, async::Deadline deadline) {
+  const auto peer = net::SocketAddress::parse(base::to_string(endpoint.address.address), endpoint.address.port);
+  auto tcp = co_await net::connect_tcp(worker.loop(), *peer, deadline);
+  Transport transport;
+  transport.failure = failure_of(tcp.status);
+  transport.stream = std::move(tcp.stream);
+  transport.http2 = target.protocol == plan::BackendProtocol::Http2;
+  co_return transport;
+}
+
+async::Task<MadeConnection> connect_alone(Worker& worker, const BackendTarget& target, EndpointState& endpoint, async::Deadline deadline) {
+  auto made = co_await open_transport(worker, target, endpoint, deadline);
+  if (made.failure) co_return MadeConnection{{}, made.failure};
+  target.backend.series->counters.at(worker.index()).connections.add();
+  const EffectiveSettings& settings = *target.backend.settings;
+  conn::ClientConnection connection;
+  if (made.http2) {
+    connection.h2 = std::make_shared<conn::H2Client>(std::move(made.stream), worker.buffers(), settings.response_limits,
+                                                     settings.http2_client, made.scheme);
+    worker.scope().spawn(conn::H2Client::run, connection.h2);
+    connections_of(endpoint).pool.add(connection.h2);
+  } else {
+    connection.h1 = std::make_unique<conn::H1Client>(std::move(made.stream), worker.buffers(), settings.response_limits);
+  }
+  co_return MadeConnection{std::move(connection), {}};
+}
+
+// Many requests that come at once make one connection, not many.
+async::Task<MadeConnection> connect_together(Worker& worker, const BackendTarget& target, EndpointState& endpoint, async::Deadline deadline) {
+  EndpointConnections& connections = connections_of(endpoint);
+  async::Loop& loop = worker.loop();
+  while (connections.h2_coming) {
+    const async::Wake wake = co_await async::wait_any(loop, deadline, connections.h2_came);
+    if (wake == async::Wake::Ended) co_return MadeConnection{{}, {Reason::Draining, ""}};
+    if (wake == async::Wake::TimedOut) co_return MadeConnection{{}, {Reason::ConnectTimeout, ""}};
+    if (connections.h2_coming) continue;
+    if (connections.h2_failure.reason == Reason::ConnectFailed) co_return MadeConnection{{}, connections.h2_failure};
+    if (auto shared = connections.pool.share_h2()) co_return MadeConnection{std::move(shared), {}};
+  }
+  connections.h2_coming = true;
+  auto made = co_await connect_alone(worker, target, endpoint, deadline);
+  connections.h2_coming = false;
+  connections.h2_failure = made.failure;
+  connections.h2_came.raise(loop);
+  co_return made;
+}
+
 }  // namespace
 
 BackendTarget target_of(plan::RouteKind kind, const CompiledBackend& backend, bool upgrade) {
@@ -41,26 +97,30 @@ BackendTarget target_of(plan::RouteKind kind, const CompiledBackend& backend, bo
 }
 
 conn::ClientConnection pooled_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint) {
-  static_cast<void>(target);
-  return pool_of(endpoint).take_h1(worker.loop().now());
+  conn::EndpointPool& pool = connections_of(endpoint).pool;
+  if (target.protocol == plan::BackendProtocol::Http1) return pool.take_h1(worker.loop().now());
+  auto shared = pool.share_h2();
+  if (shared || target.protocol == plan::BackendProtocol::Http2) return shared;
+  return pool.take_h1(worker.loop().now());
 }
 
 async::Task<MadeConnection> connect_backend(Worker& worker, const BackendTarget& target, EndpointState& endpoint,
                                             async::Deadline deadline) {
-  const auto peer = net::SocketAddress::parse(base::to_string(endpoint.address.address), endpoint.address.port);
-  const auto in_time = std::min(deadline, worker.loop().after_or_never(milliseconds(target.backend.settings->settings.connect_timeout)));
-  auto tcp = co_await net::connect_tcp(worker.loop(), *peer, in_time);
-  if (const Failure failure = failure_of(tcp.status)) co_return MadeConnection{{}, failure};
-  target.backend.series->counters.at(worker.index()).connections.add();
-  auto client = std::make_unique<conn::H1Client>(std::move(tcp.stream), worker.buffers(), target.backend.settings->response_limits);
-  co_return MadeConnection{{.h1 = std::move(client)}, {}};
+  deadline = std::min(deadline, worker.loop().after_or_never(milliseconds(target.backend.settings->settings.connect_timeout)));
+  if (target.protocol == plan::BackendProtocol::Http2) return connect_together(worker, target, endpoint, deadline);
+  return connect_alone(worker, target, endpoint, deadline);
 }
 
 void keep_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint, conn::ClientConnection connection) {
-  if (!endpoint.listed) return;
+  if (!endpoint.listed || !connection.h1) return;
   const Settings& settings = target.backend.settings->settings;
-  pool_of(endpoint).give(std::move(connection), worker.loop().after_or_never(milliseconds(settings.backend_idle_timeout)),
-                         settings.max_idle_per_endpoint);
+  connections_of(endpoint).pool.give(std::move(connection.h1),
+                                     worker.loop().after_or_never(milliseconds(settings.backend_idle_timeout)),
+                                     settings.max_idle_per_endpoint);
+}
+
+std::size_t sweep_connections(EndpointState& endpoint, async::Deadline now) {
+  return endpoint.pool ? connections_of(endpoint).pool.sweep(now) : 0;
 }
 
 }  // namespace cardea::proxy

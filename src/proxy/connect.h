@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connections to backends: out of the pool of an endpoint, or new ones. The one place that knows how a backend is spoken
-// to: TCP, then what comes over it, then the protocol.
+// Connections to backends: out of what an endpoint has, or new ones. The one place that knows how a backend is spoken to:
+// TCP, then what comes over it, then the protocol.
 #pragma once
 
+#include <cstddef>
+
 #include "async/task.h"
+#include "async/wait.h"
 #include "conn/client_connection.h"
 #include "conn/pool.h"
 #include "proxy/balance.h"
@@ -26,12 +29,24 @@ struct MadeConnection {
   conn::ClientConnection connection;
   Failure failure;
 };
+
+// What a worker keeps for one endpoint (EndpointState::pool).
+struct EndpointConnections {
+  conn::EndpointPool pool;
+  // A connection for HTTP/2 is being made: those who need one too wait for it, since they will share it.
+  bool h2_coming = false;
+  Failure h2_failure;  // of the last one
+  async::Signal h2_came;
+};
+
 // A connection that was there already; empty: there is none.
 conn::ClientConnection pooled_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint);
-// A new one. `deadline` bounds it beside the setting for connecting.
+// A new one, or a share of one that is being made. `deadline` bounds it beside the setting for connecting.
 async::Task<MadeConnection> connect_backend(Worker& worker, const BackendTarget& target, EndpointState& endpoint,
                                             async::Deadline deadline);
-// After its exchange, when it may carry another.
+// After its exchange, when it may carry another, alone.
 void keep_connection(Worker& worker, const BackendTarget& target, EndpointState& endpoint, conn::ClientConnection connection);
+// Closes what is idle for too long; how many are left.
+std::size_t sweep_connections(EndpointState& endpoint, async::Deadline now);
 
 }  // namespace cardea::proxy

@@ -114,10 +114,21 @@ http::Limits request_limits(const Settings& settings) {
   return limits;
 }
 
+conn::H2ClientOptions http2_client_options(const Settings& settings) {
+  conn::H2ClientOptions options;
+  options.max_streams = settings.backend_http2_max_streams;
+  options.idle_timeout_ms = static_cast<std::uint64_t>(settings.backend_idle_timeout.count());
+  options.session.stream_window_bytes = settings.backend_http2_window_bytes;
+  options.session.max_header_list_bytes = static_cast<std::uint32_t>(settings.max_response_head_bytes);
+  // How long a backend may take nothing is the time-outs' business.
+  options.session.stall_timeout_ms = 0;
+  return options;
+}
+
 }  // namespace
 
 EffectiveSettings effective_settings(const Settings& process, const plan::Settings& own) {
-  EffectiveSettings made{process, {}, {}};
+  EffectiveSettings made{process, {}, {}, {}};
   for (const plan::Setting& setting : own.values) {
     if (const Place* place = find_place(setting.name)) std::visit(Set{made.settings, setting}, place->member);
   }
@@ -125,6 +136,7 @@ EffectiveSettings effective_settings(const Settings& process, const plan::Settin
   made.response_limits = made.request_limits;
   made.response_limits.max_head_bytes = made.settings.max_response_head_bytes;
   made.response_limits.max_field_line_bytes = made.settings.max_response_head_bytes;
+  made.http2_client = http2_client_options(made.settings);
   return made;
 }
 

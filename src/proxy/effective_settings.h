@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "conn/h2_client.h"
 #include "http/limits.h"
 #include "plan/plan.h"
 #include "proxy/settings.h"
@@ -17,6 +18,7 @@ struct EffectiveSettings {
   // The same, as the codecs take them.
   http::Limits request_limits;
   http::Limits response_limits;
+  conn::H2ClientOptions http2_client;
 };
 
 EffectiveSettings effective_settings(const Settings& process, const plan::Settings& own);

@@ -42,6 +42,8 @@ struct Settings {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds backend_idle_timeout{55'000};  // of a pooled connection
   std::uint32_t max_idle_per_endpoint = 256;               // pooled connections of one worker to one endpoint
+  std::uint32_t backend_http2_max_streams = 100;           // of an HTTP/2 connection, if its backend allows as many
+  std::uint32_t backend_http2_window_bytes = 256 * 1024;   // of a response's body that is not read yet
   std::uint32_t connect_attempts = 3;                      // endpoints tried when connecting fails
   // Rules with `retry`.
   std::chrono::milliseconds retry_backoff{25};  // where the rule names none

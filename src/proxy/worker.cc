@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-#include "conn/pool.h"
+#include "proxy/connect.h"
 #include "proxy/serve_connection.h"
 
 namespace cardea::proxy {
@@ -143,7 +143,7 @@ async::Task<void> Worker::sweep_pools(Worker* worker) {
     co_await async::sleep(*worker->loop_, kSweepMs);
     std::int64_t idle = 0;
     worker->balancer_.for_each([&](EndpointState& endpoint) {
-      if (endpoint.pool) idle += static_cast<std::int64_t>(static_cast<conn::EndpointPool*>(endpoint.pool.get())->sweep(worker->loop_->now()));
+      idle += static_cast<std::int64_t>(sweep_connections(endpoint, worker->loop_->now()));
     });
     worker->counters_.idle_backend_connections.set(idle);
   }
