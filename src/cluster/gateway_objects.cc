@@ -17,8 +17,7 @@ namespace {
 
 using base::Value;
 
-// From the pod's end being asked for until the ports close: by then every node has taken it out of its balancing.
-constexpr int kLeaveSeconds = 5;
+constexpr int kSpareSeconds = 5;  // between the end that a proxy sets itself, and being killed
 constexpr int kNobody = 65532;
 constexpr int kTokenSeconds = 3600;
 
@@ -150,11 +149,11 @@ class Objects {
                         fmt::format("--gateway={}/{}", gateway_.metadata.namespace_, gateway_.metadata.name),
                         fmt::format("--token-file={}/token", kProxyFolder), fmt::format("--ca-file={}/ca.crt", kProxyFolder),
                         fmt::format("--admin=0.0.0.0:{}", kProxyAdminPort),
+                        fmt::format("--drain-delay={}s", options_.drain_delay.count()),
                         fmt::format("--drain-timeout={}s", options_.drain_timeout.count())})},
          {"ports", list({object({{"name", "admin"}, {"containerPort", static_cast<int>(kProxyAdminPort)}, {"protocol", "TCP"}})})},
          {"readinessProbe", probe("/readyz", 1, 2)},
          {"livenessProbe", probe("/livez", 10, 6)},
-         {"lifecycle", object({{"preStop", object({{"sleep", object({{"seconds", kLeaveSeconds}})}})}})},
          {"resources", object({{"requests", object({{"cpu", "10m"}, {"memory", "32Mi"}})}})},
          {"securityContext", object({{"allowPrivilegeEscalation", false},
                                      {"readOnlyRootFilesystem", true},
@@ -182,7 +181,7 @@ class Objects {
   }
 
   Value deployment() const {
-    const auto grace = static_cast<int>(options_.drain_timeout.count()) + kLeaveSeconds + 5;
+    const auto grace = static_cast<int>((options_.drain_delay + options_.drain_timeout).count()) + kSpareSeconds;
     Value pod = object(
         {{"serviceAccountName", name_},
          {"automountServiceAccountToken", false},

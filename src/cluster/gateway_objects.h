@@ -38,7 +38,8 @@ struct ProxyOptions {
   std::string image = "cardea:dev";
   std::string controller;   // host:port where proxies get their plans
   std::string ca_pem;       // that signs the controllers' certificates, several while it is rotated
-  std::chrono::seconds drain_timeout{30};
+  std::chrono::seconds drain_delay{5};    // from the pod's end being asked for until its ports close: nobody balances to it any more
+  std::chrono::seconds drain_timeout{30};  // for what is under way then
 };
 
 struct GatewayObject {
