@@ -25,6 +25,9 @@ var (
 	neededV2 = []string{"cpu", "cpuset", "io", "memory", "pids"}
 )
 
+// What kubelet insists on where the kernel has it.
+var wantedV2 = []string{"hugetlb"}
+
 // Tree is what this machine has.
 type Tree struct {
 	Unified bool     // version 2
@@ -136,7 +139,14 @@ const aside = "cardea-processes"
 // until Remove brings them back.
 func delegate(group string) error {
 	control := filepath.Join(group, "cgroup.subtree_control")
-	value := []byte("+" + strings.Join(neededV2, " +"))
+	controllers := slices.Clone(neededV2)
+	available, _ := os.ReadFile(filepath.Join(group, "cgroup.controllers"))
+	for _, name := range wantedV2 {
+		if slices.Contains(strings.Fields(string(available)), name) {
+			controllers = append(controllers, name)
+		}
+	}
+	value := []byte("+" + strings.Join(controllers, " +"))
 	err := os.WriteFile(control, value, 0)
 	for try := 0; errors.Is(err, syscall.EBUSY) && try < 20; try++ {
 		if err := moveAll(group, filepath.Join(group, aside)); err != nil {

@@ -55,12 +55,15 @@ func TestVersionTwoNamesWhatIsMissing(t *testing.T) {
 
 func TestVersionTwoDelegatesAtBothLevels(t *testing.T) {
 	root := t.TempDir()
+	write(t, filepath.Join(root, "cgroup.controllers"), "cpuset cpu io memory hugetlb pids rdma\n")
 	if err := (Tree{Unified: true, Roots: []string{root}}).Make("node"); err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range []string{root, filepath.Join(root, "node")} {
+	for folder, want := range map[string]string{
+		root: "+cpu +cpuset +io +memory +pids +hugetlb", filepath.Join(root, "node"): "+cpu +cpuset +io +memory +pids", // it has no file to tell more
+	} {
 		data, err := os.ReadFile(filepath.Join(folder, "cgroup.subtree_control"))
-		if err != nil || string(data) != "+cpu +cpuset +io +memory +pids" {
+		if err != nil || string(data) != want {
 			t.Errorf("%s: %v %q", folder, err, data)
 		}
 	}

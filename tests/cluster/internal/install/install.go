@@ -75,17 +75,31 @@ func Cardea(ctx context.Context, cluster topology.Cluster, builder artifacts.Bui
 	if err := GatewayAPI(ctx, cluster, builder); err != nil {
 		return err
 	}
+	before, err := Kubectl(ctx, cluster, "-n", namespace, "get", controller, "--ignore-not-found", "-o", "name")
+	if err != nil {
+		return err
+	}
 	if err := Apply(ctx, cluster, filepath.Join(builder.Root, "deploy", "crds"), filepath.Join(builder.Root, "deploy")); err != nil {
 		return err
 	}
-	// In a cluster that was up already, pods run the image that had this name before.
-	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "restart", controller); err != nil {
-		return err
+	if before != "" {
+		if err := renew(ctx, cluster); err != nil {
+			return err
+		}
 	}
 	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "status", controller, "--timeout=120s"); err != nil {
 		logs, _ := Kubectl(ctx, cluster, "-n", namespace, "logs", controller, "--tail=20")
 		return fmt.Errorf("%w\nthe controller's log:\n%s", err, logs)
 	}
 	_, err = Kubectl(ctx, cluster, "wait", "--for=condition=Accepted", "gatewayclass/"+GatewayClass, "--timeout=60s")
+	return err
+}
+
+// renew replaces pods of Cardea that run the image which had this name before.
+func renew(ctx context.Context, cluster topology.Cluster) error {
+	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "restart", controller); err != nil {
+		return err
+	}
+	_, err := Kubectl(ctx, cluster, "delete", "pods", "-A", "--wait=false", "-l", "gateway.networking.k8s.io/gateway-class-name="+GatewayClass)
 	return err
 }
