@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view kAbout =
     "Cardea, a gateway for the Kubernetes Gateway API.\n\n"
     "  cardea serve PATH...   serves a folder of manifests, no cluster needed\n"
+    "  cardea proxy           the data plane of one Gateway in a cluster, told by `cardea controller`\n"
     "  cardea echo            a backend for trials that answers with what it received\n"
     "  cardea version         what this program was built from\n\n"
     "`cardea COMMAND --help` tells more.\n";
@@ -35,6 +36,15 @@ constexpr std::string_view kServeNotes =
     "Durations are written like 500ms, 15s, 2m or 1h30m; sizes in bytes or like 64k, 1M, 2G.\n"
     "Signals: TERM and INT drain and end, a second one ends at once; HUP reads all files again.\n"
     "Exit codes: 0 ended as asked, 1 could not start or go on, 2 wrong arguments.";
+
+constexpr std::string_view kProxyAbout =
+    "Serves the plan of one Gateway, which it takes from the controllers of a cluster.\n\n"
+    "It calls every controller, takes plans from one of them and reports to all; while none can be reached the\n"
+    "last plan stays live. In a cluster the controller starts these by itself, one Deployment a Gateway.\n";
+
+constexpr std::string_view kProxyNotes =
+    "Signals: TERM and INT drain and end, a second one ends at once; HUP opens the access log again.\n"
+    "Exit codes: 0 ended as asked, 1 could not start, 2 wrong arguments.";
 
 constexpr std::string_view kEchoAbout =
     "Answers every request with 200 and JSON that says who it is and what it received.\n\n"
@@ -163,11 +173,62 @@ Parse keep(T& value) {
   };
 }
 
+// "cardea-controller.cardea-system.svc:18000", "10.0.0.7:18000", "[::1]:18000".
+base::Result<> add_controller(ProxySettings& settings, const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const auto port = colon == std::string::npos ? std::nullopt : base::parse_uint<std::uint16_t>(std::string_view(text).substr(colon + 1));
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const bool name_or_ip = !host.empty() && (!host.contains(':') || base::parse_ip(host));
+  if (!port || *port == 0 || !name_or_ip) return base::fail(fmt::format("\"{}\" is not HOST:PORT", text));
+  settings.controllers.push_back({std::move(host), *port});
+  return {};
+}
+
+base::Result<> take_gateway(std::optional<plan::ObjectName>& gateway, const std::string& text) {
+  const auto parts = base::split(text, '/');
+  if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) return base::fail(fmt::format("\"{}\" is not NAMESPACE/NAME", text));
+  gateway = plan::ObjectName{std::string(parts[0]), std::string(parts[1])};
+  return {};
+}
+
+void add_bind(Flags& flags, proxy::Settings& proxy) {
+  flags.list("bind", "ADDRESS", [&proxy](const std::string& text) { return add_address(proxy.bind_addresses, text); },
+             "where Gateways without spec.addresses listen; repeatable", "all of IPv4 and IPv6");
+}
+
+void add_access_log(Flags& flags, std::optional<std::string>& access_log) {
+  const auto parse = [&access_log](const std::string& text) -> base::Result<> {
+    access_log = text.empty() ? "-" : text;
+    return {};
+  };
+  flags
+      .text("access-log", "[FILE]", parse, "one JSON line per request into FILE; without FILE, or with -, to stdout [off]")
+      ->expected(0, 1);
+}
+
+void add_proxy_flags(Flags& flags, ProxySettings& settings) {
+  flags.group("Whom it asks");
+  flags.list("controller", "HOST:PORT", [&settings](const std::string& text) { return add_controller(settings, text); },
+             "where plans come from: an address, or a name whose every address is a controller; repeatable");
+  flags.text("gateway", "NAMESPACE/NAME", [&settings](const std::string& text) { return take_gateway(settings.gateway, text); },
+             "the plan of any other Gateway is refused");
+  flags.text("token-file", "FILE", keep(settings.token_file), "a ServiceAccount token for the audience cardea-controller", settings.token_file);
+  flags.text("ca-file", "FILE", keep(settings.ca_file), "PEM of the CAs that a controller's certificate may be of", settings.ca_file);
+
+  flags.group("Where it listens");
+  add_bind(flags, settings.proxy);
+  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.admin, text); },
+             "/status, /plan, /metrics, /readyz, /livez, /build; port 0 takes a free one", base::to_string(settings.admin));
+
+  flags.group("What it tells");
+  add_access_log(flags, settings.access_log);
+  add_log_level(flags, settings.log_level);
+}
+
 void add_serve_flags(Flags& flags, ServeSettings& settings) {
   flags.group("Where it listens");
-  flags.list("bind", "ADDRESS",
-             [&settings](const std::string& text) { return add_address(settings.proxy.bind_addresses, text); },
-             "where Gateways without spec.addresses listen; repeatable", "all of IPv4 and IPv6");
+  add_bind(flags, settings.proxy);
   flags.list("port-map", "PORT=PORT", [&settings](const std::string& text) { return add_port_map(settings, text); },
              "80=8080 listens on 8080 for listeners of port 80; repeatable");
   flags.yes("advertise-port-map", settings.advertise_port_map, "redirects name the mapped port, not the listener's");
@@ -176,18 +237,13 @@ void add_serve_flags(Flags& flags, ServeSettings& settings) {
 
   flags.group("What it tells");
   flags.text("status-dir", "DIR", keep(settings.status_dir), "writes the status of every object there, as KIND.NAMESPACE.NAME.yaml");
-  const auto access_log = [&settings](const std::string& text) -> base::Result<> {
-    settings.access_log = text.empty() ? "-" : text;
-    return {};
-  };
-  flags
-      .text("access-log", "[FILE]", access_log,
-            "one JSON line per request into FILE; without FILE, or with -, to stdout [off]")
-      ->expected(0, 1);
+  add_access_log(flags, settings.access_log);
   add_log_level(flags, settings.log_level);
 }
 
-void add_run_flags(Flags& flags, ServeSettings& settings) {
+// Settings of whoever runs a data plane.
+template <class Settings>
+void add_run_flags(Flags& flags, Settings& settings) {
   flags.group("How it runs");
   flags.number("workers", settings.proxy.workers, "threads that serve; 0: as many as there are CPUs for this process");
   flags.duration("drain-timeout", settings.drain_timeout, "how long requests under way may take to end after TERM");
@@ -261,12 +317,12 @@ void add_timeouts(Flags& flags, proxy::Settings& proxy) {
   flags.duration("backend-request-timeout", proxy.backend_request_timeout, "for rules without timeouts.backendRequest");
 }
 
-base::Result<> check(const ServeSettings& settings) {
-  if (settings.proxy.max_request_line_bytes > settings.proxy.max_head_bytes) {
+base::Result<> check(const proxy::Settings& settings) {
+  if (settings.max_request_line_bytes > settings.max_head_bytes) {
     return base::fail("--max-request-line-bytes is larger than --max-head-bytes, of which it is a part");
   }
-  if (settings.proxy.backend_http2_max_streams == 0) return base::fail("--backend-http2-max-streams must be at least 1");
-  if (settings.proxy.connect_attempts == 0) return base::fail("--connect-attempts must be at least 1");
+  if (settings.backend_http2_max_streams == 0) return base::fail("--backend-http2-max-streams must be at least 1");
+  if (settings.connect_attempts == 0) return base::fail("--connect-attempts must be at least 1");
   return {};
 }
 
@@ -325,6 +381,18 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   add_timeouts(serve_flags, serve.proxy);
   add_forwarding(serve_flags, serve.proxy);
 
+  ProxySettings proxy;
+  proxy.admin = serve.admin;
+  CLI::App* const proxy_app = app.add_subcommand("proxy", std::string(kProxyAbout))->group("");
+  proxy_app->footer(std::string(kProxyNotes));
+  Flags proxy_flags(*proxy_app);
+  add_proxy_flags(proxy_flags, proxy);
+  add_run_flags(proxy_flags, proxy);
+  proxy_flags.duration("drain-delay", proxy.drain_delay, "how long it goes on as before after TERM, so that everybody hears that it goes");
+  add_limits(proxy_flags, proxy.proxy);
+  add_timeouts(proxy_flags, proxy.proxy);
+  add_forwarding(proxy_flags, proxy.proxy);
+
   CLI::App* const echo_app = app.add_subcommand("echo", std::string(kEchoAbout))->group("");
   Flags echo_flags(*echo_app);
   echo_flags.list("listen", "ADDRESS:PORT",
@@ -343,13 +411,17 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     return exit_of(app, error);
   }
-  if (const auto fine = check(serve); !fine) return usage(app, fine.error().message);
+  if (const auto fine = check(serve.proxy); !fine) return usage(app, fine.error().message);
+  if (const auto fine = check(proxy.proxy); !fine) return usage(app, fine.error().message);
+  if (*proxy_app && proxy.controllers.empty()) return usage(app, "--controller is missing");
   serve.proxy.access_log = serve.access_log.has_value();
+  proxy.proxy.access_log = proxy.access_log.has_value();
   if (echo.listen.empty()) echo.listen.push_back(*base::parse_ip_port("127.0.0.1:8080"));
   if (*serve_app) return Command{std::move(serve)};
+  if (*proxy_app) return Command{std::move(proxy)};
   if (*echo_app) return Command{std::move(echo)};
   if (*version_app || version) return Command{VersionSettings{}};
-  return usage(app, "what to do is missing: serve, echo or version");
+  return usage(app, "what to do is missing: serve, proxy, echo or version");
 }
 
 }  // namespace cardea::app

@@ -9,6 +9,7 @@
 #include "app/build_info.h"
 #include "app/echo.h"
 #include "app/flags.h"
+#include "app/proxy.h"
 #include "app/serve.h"
 #include "app/signals.h"
 
@@ -17,6 +18,7 @@ namespace {
 using namespace cardea::app;
 
 int run(const ServeSettings& settings) { return run_serve(settings); }
+int run(const ProxySettings& settings) { return run_proxy(settings); }
 int run(const EchoSettings& settings) { return run_echo(settings); }
 int run(const VersionSettings&) {
   fmt::print("{}\n", version_line());

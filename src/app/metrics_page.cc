@@ -54,6 +54,23 @@ double now_in_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
+void add_build(Page& page, bool ready) {
+  page.head("cardea_build_info", "gauge", "Always 1; the labels say what this program was built from.");
+  const base::Value build = build_info();
+  page.line(fmt::format("cardea_build_info{{version=\"{}\",commit=\"{}\"}} 1", build.find("version")->as_string(),
+                        build.find("commit")->as_string()));
+  page.add("cardea_ready", "gauge", "1 when /readyz says so.", int{ready});
+}
+
+void add_process(Page& page, const ProcessFacts& process) {
+  page.add("process_cpu_seconds_total", "counter", "User and system CPU time.", process.cpu_seconds);
+  page.add("process_start_time_seconds", "gauge", "Start of the process, Unix time.", process.start_time);
+  page.add("process_resident_memory_bytes", "gauge", "Resident memory.", process.resident_bytes);
+  page.add("process_private_memory_bytes", "gauge", "Resident memory that is not shared.", process.private_bytes);
+  page.add("process_open_fds", "gauge", "Open file descriptors.", process.open_files);
+  page.add("process_threads", "gauge", "Threads.", process.threads);
+}
+
 }  // namespace
 
 ProcessFacts read_process_facts() {
@@ -85,13 +102,25 @@ ProcessFacts read_process_facts() {
   return facts;
 }
 
+std::string proxy_metrics(const ProxyFacts& proxy, const ProcessFacts& process) {
+  Page page;
+  add_build(page, proxy.ready);
+  page.add("cardea_controllers", "gauge", "Controllers with a stream, now.", proxy.controllers);
+  page.add("cardea_streams_total", "counter", "Streams with controllers that were begun.", proxy.streams);
+  page.add("cardea_stream_failures_total", "counter", "Streams with controllers that could not begin, or broke.", proxy.stream_failures);
+  page.add("cardea_plans_total", "counter", "Plans that were brought live.", proxy.plans);
+  page.add("cardea_plan_parts_total", "counter", "Parts of plans that were received.", proxy.parts);
+  page.add("cardea_plan_refusals", "gauge", "Parts of the plan that could not be taken over, now.", proxy.refusals);
+  page.add("cardea_bind_failures", "gauge", "Addresses with ports that could not be bound, now.", proxy.bind_failures);
+  page.add("cardea_access_log_write_dropped_total", "counter",
+           "Lines of the access log that its reader was too slow to take.", proxy.log_lines_dropped);
+  add_process(page, process);
+  return page.take();
+}
+
 std::string control_metrics(const control::Metrics& control, const ServeFacts& serve, const ProcessFacts& process) {
   Page page;
-  page.head("cardea_build_info", "gauge", "Always 1; the labels say what this program was built from.");
-  const base::Value build = build_info();
-  page.line(fmt::format("cardea_build_info{{version=\"{}\",commit=\"{}\"}} 1", build.find("version")->as_string(),
-                        build.find("commit")->as_string()));
-  page.add("cardea_ready", "gauge", "1 when /readyz says so.", int{serve.ready});
+  add_build(page, serve.ready);
   page.add("cardea_manifest_problems", "gauge", "What is wrong with manifests and files now.", serve.problems);
   page.add("cardea_bind_failures", "gauge", "Addresses with ports that could not be bound, now.", serve.bind_failures);
   page.add("cardea_access_log_write_dropped_total", "counter",
@@ -105,12 +134,7 @@ std::string control_metrics(const control::Metrics& control, const ServeFacts& s
   page.histogram("cardea_control_translate_seconds", "Durations of translation.", control.translate_microseconds);
   page.histogram("cardea_control_publish_seconds", "Durations of bringing plans live in every worker.",
                  control.publish_microseconds);
-  page.add("process_cpu_seconds_total", "counter", "User and system CPU time.", process.cpu_seconds);
-  page.add("process_start_time_seconds", "gauge", "Start of the process, Unix time.", process.start_time);
-  page.add("process_resident_memory_bytes", "gauge", "Resident memory.", process.resident_bytes);
-  page.add("process_private_memory_bytes", "gauge", "Resident memory that is not shared.", process.private_bytes);
-  page.add("process_open_fds", "gauge", "Open file descriptors.", process.open_files);
-  page.add("process_threads", "gauge", "Threads.", process.threads);
+  add_process(page, process);
   return page.take();
 }
 

@@ -29,6 +29,20 @@ struct ServeFacts {
   bool ready = false;
 };
 
+// What `cardea proxy` counts of its stream of plans.
+struct ProxyFacts {
+  std::int64_t controllers = 0;  // with a stream, now
+  std::uint64_t streams = 0;
+  std::uint64_t stream_failures = 0;
+  std::uint64_t plans = 0;
+  std::uint64_t parts = 0;
+  std::size_t refusals = 0;       // of the plan, now
+  std::size_t bind_failures = 0;  // now
+  std::uint64_t log_lines_dropped = 0;
+  bool ready = false;
+};
+
+std::string proxy_metrics(const ProxyFacts& proxy, const ProcessFacts& process);
 std::string control_metrics(const control::Metrics& control, const ServeFacts& serve, const ProcessFacts& process);
 
 }  // namespace cardea::app

@@ -13,12 +13,12 @@
 #include "app/admin.h"
 #include "app/build_info.h"
 #include "app/http_server.h"
+#include "app/listen_addresses.h"
 #include "app/log_file.h"
 #include "app/metrics_page.h"
 #include "app/report.h"
 #include "app/signals.h"
 #include "control/control_loop.h"
-#include "net/tcp.h"
 #include "plan/json.h"
 #include "proxy/data_plane.h"
 #include "proxy/metrics.h"
@@ -38,15 +38,6 @@ constexpr std::uint64_t kAdminPatience = 500;
 
 base::WallTime wall_now() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
-// Where Gateways without addresses listen, written out: all that the machine has when nothing was asked for.
-std::vector<std::string> bind_addresses_of(const ServeSettings& settings) {
-  if (!settings.proxy.bind_addresses.empty()) return settings.proxy.bind_addresses;
-  std::vector<std::string> all{"0.0.0.0"};
-  const auto ipv6 = net::SocketAddress::parse("::", 0);
-  if (ipv6 && net::probe_tcp(*ipv6)) all.emplace_back("::");
-  return all;
 }
 
 translate::Options options_of(const ServeSettings& settings, const std::vector<std::string>& bind_addresses) {
@@ -87,7 +78,7 @@ class Gateway {
   Gateway(async::Loop& loop, const ServeSettings& settings, Opened opened)
       : loop_(loop),
         settings_(settings),
-        bind_addresses_(bind_addresses_of(settings)),
+        bind_addresses_(listen_addresses(settings.proxy.bind_addresses)),
         source_(std::move(opened.source)),
         statuses_(std::move(opened.statuses)),
         access_log_(std::move(opened.access_log)),

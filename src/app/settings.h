@@ -12,6 +12,7 @@
 
 #include "base/ip.h"
 #include "base/log.h"
+#include "proxy/plan_client.h"
 #include "proxy/settings.h"
 
 namespace cardea::app {
@@ -28,6 +29,19 @@ struct ServeSettings {
   proxy::Settings proxy;  // bind_addresses: as given; empty means all of IPv4 and IPv6
 };
 
+struct ProxySettings {
+  std::vector<proxy::PlanClientOptions::Controller> controllers;
+  std::optional<plan::ObjectName> gateway;  // whose plan it takes; nothing: whatever its account is given
+  std::string token_file = "/var/run/cardea/token";
+  std::string ca_file = "/var/run/cardea/ca.crt";
+  base::IpPort admin;
+  std::chrono::milliseconds drain_delay{5'000};
+  std::chrono::milliseconds drain_timeout{30'000};
+  std::optional<std::string> access_log;  // a file; "-" is stdout
+  base::LogLevel log_level = base::LogLevel::Info;
+  proxy::Settings proxy;  // bind_addresses: as given; empty means all of IPv4 and IPv6
+};
+
 struct EchoSettings {
   std::vector<base::IpPort> listen;
   std::string name;
@@ -36,6 +50,6 @@ struct EchoSettings {
 
 struct VersionSettings {};
 
-using Command = std::variant<ServeSettings, EchoSettings, VersionSettings>;
+using Command = std::variant<ServeSettings, ProxySettings, EchoSettings, VersionSettings>;
 
 }  // namespace cardea::app

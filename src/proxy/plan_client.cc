@@ -292,6 +292,10 @@ void PlanClient::Talk::take(const wire::PartMessage& part) {
 void PlanClient::Talk::take(const wire::PlanMessage& plan) {
   auto made = client_.assembly_.make(plan);
   if (!made) return end(std::unexpected(std::move(made).error()));
+  const plan::ObjectName& gateway = made->plan->gateway;
+  if (client_.options_.gateway && *client_.options_.gateway != gateway) {
+    return end(base::fail(fmt::format("it sent the plan of Gateway {}/{}, which is not ours", gateway.namespace_, gateway.name)));
+  }
   client_.bring_live(*std::move(made));
 }
 

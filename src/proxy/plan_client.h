@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct PlanClientOptions {
     std::uint16_t port = 0;
   };
   std::vector<Controller> controllers;
+  std::optional<plan::ObjectName> gateway{};  // whose plan is taken; nothing: whatever comes
   std::string token_file;
   std::string ca_file;
   std::string server_name{plan::wire::kAudience};  // that a controller's certificate must have
