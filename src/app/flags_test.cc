@@ -117,7 +117,7 @@ TEST(Flags, AccessLogGoesToStdoutUnlessAFileIsNamed) {
 
 TEST(Flags, WrongArgumentsAreNamed) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
-      {{}, "serve, echo or version"},
+      {{}, "serve, proxy, echo or version"},
       {{"server"}, "server"},
       {{"serve"}, "PATH"},
       {{"serve", "x", "--port-map", "80"}, "80=8080"},
