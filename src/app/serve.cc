@@ -16,6 +16,7 @@
 #include "app/listen_addresses.h"
 #include "app/log_file.h"
 #include "app/metrics_page.h"
+#include "app/process_settings.h"
 #include "app/report.h"
 #include "app/signals.h"
 #include "control/control_loop.h"
@@ -111,6 +112,7 @@ class Gateway {
   async::Task<void> drain();
   void work();
   void housekeep();
+  void write_access_log(std::string_view lines);
   void reread();
   AdminFacts facts();
   std::vector<std::string> problems() const;
@@ -143,7 +145,7 @@ base::Result<> Gateway::start() {
   proxy::Settings proxy = settings_.proxy;
   proxy.bind_addresses = bind_addresses_;
   auto data_plane = proxy::DataPlane::start(std::move(proxy), [this](std::string_view lines) {
-    if (access_log_) access_log_->write(lines);
+    write_access_log(lines);
   });
   if (!data_plane) return std::unexpected(std::move(data_plane).error());
   data_plane_ = *std::move(data_plane);
@@ -172,6 +174,7 @@ void Gateway::work() {
   report_.problems("manifests", source_->problems());
   report_.notes(source_->take_notes());
   if (!outcome.translated) return;
+  follow_log_level(control_->current().plans, settings_.log_level);
   report_.after(outcome, *control_);
   report_.problems("status files", statuses_.problems());
   if (outcome.published) {
@@ -200,6 +203,16 @@ void Gateway::reread() {
   source_->reread_all(Clock::now());
   if (!access_log_) return;
   if (const auto reopened = access_log_->reopen(); !reopened) base::log_error("{}", reopened.error().message);
+}
+
+// Parameters of a Gateway may ask for a log where no flag said into which file.
+void Gateway::write_access_log(std::string_view lines) {
+  if (!access_log_) {
+    auto out = LogFile::open("-");
+    if (!out) return;
+    access_log_.emplace(*std::move(out));
+  }
+  access_log_->write(lines);
 }
 
 void Gateway::housekeep() {

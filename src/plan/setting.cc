@@ -120,6 +120,16 @@ base::Result<std::string> canonical_setting(const SettingRule& rule, std::string
   return base::fail("is no setting");
 }
 
+const std::string* process_setting(const PlanSet& plans, std::string_view name) {
+  for (const auto& plan : plans) {
+    if (!plan->settings) continue;
+    const auto& values = plan->settings->values;
+    const auto found = std::ranges::find(values, name, &Setting::name);
+    if (found != values.end()) return &found->value;
+  }
+  return nullptr;
+}
+
 std::vector<std::string_view> setting_items(std::string_view text) {
   return text.empty() ? std::vector<std::string_view>() : base::split(text, ',');
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "plan/plan.h"
 
 namespace cardea::plan {
 
@@ -30,7 +31,7 @@ struct SettingRule {
   std::uint64_t min = 0;  // Count
   std::uint64_t max = std::numeric_limits<std::uint32_t>::max();
   std::span<const std::string_view> choices{};
-  // Of the process, not of one Gateway: where several Gateways share a process, the oldest that sets it decides.
+  // Of the process, not of one Gateway: where several Gateways share a process, see process_setting().
   bool of_process = false;
 };
 
@@ -39,6 +40,9 @@ const SettingRule* find_setting(std::string_view name);
 
 // The value as a plan has it, or what it would have to be ("must be ...").
 base::Result<std::string> canonical_setting(const SettingRule& rule, std::string_view text);
+
+// The value of a setting of the process: of the first plan that has it. Null: none has.
+const std::string* process_setting(const PlanSet& plans, std::string_view name);
 
 // What stands in a list's text.
 std::vector<std::string_view> setting_items(std::string_view text);

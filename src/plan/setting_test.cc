@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "plan/hash.h"
+
 namespace cardea::plan {
 namespace {
 
@@ -27,6 +29,16 @@ TEST(Setting, EveryKindHasOneForm) {
   EXPECT_EQ(canonical("trustedProxies", ""), "");
   EXPECT_EQ(canonical("trustedProxies", "10.0.0.0/33"), "error: must hold addresses and ranges such as 192.0.2.1 or 10.0.0.0/8");
   EXPECT_EQ(canonical("loadBalancing.hashName", "x y"), "error: must be 1 to 256 visible characters without space or comma");
+}
+
+TEST(Setting, OfTheProcessTheFirstPlanDecides) {
+  const auto plan = [](std::string name, std::vector<Setting> values) {
+    return seal(Plan{{"ns", std::move(name)}, 0, nullptr, nullptr, nullptr, seal(Settings{std::move(values), {}})});
+  };
+  const PlanSet plans{plan("a", {}), plan("b", {{"logLevel", "warn"}}), plan("c", {{"logLevel", "error"}, {"workers", "2"}})};
+  EXPECT_EQ(*process_setting(plans, "logLevel"), "warn");
+  EXPECT_EQ(*process_setting(plans, "workers"), "2");
+  EXPECT_EQ(process_setting(plans, "accessLog"), nullptr);
 }
 
 TEST(Setting, WhatIsCanonicalStaysAsItIs) {

@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "net/tls.h"
+#include "plan/setting.h"
 #include "proxy/bind_sockets.h"
 #include "proxy/cpu_count.h"
 #include "proxy/metrics.h"
@@ -125,10 +127,40 @@ void RunningDataPlane::rotate_ticket_keys() {
   ticket_keys_.rotate();
 }
 
+// Before the first plans are there, which may say how many workers there should be.
+class StartingDataPlane final : public DataPlane {
+ public:
+  StartingDataPlane(Settings settings, LogSink access_log)
+      : settings_(std::move(settings)), access_log_(std::move(access_log)) {}
+
+  Applied apply(const plan::PlanSet& plans) override {
+    if (!running_) {
+      const std::string* workers = plan::process_setting(plans, "workers");
+      if (workers) settings_.workers = base::parse_uint<unsigned>(*workers).value_or(0);
+      running_ = std::make_unique<RunningDataPlane>(settings_, std::move(access_log_));
+    }
+    return running_->apply(plans);
+  }
+  void begin_drain() override {
+    if (running_) running_->begin_drain();
+  }
+  bool drained() const override { return !running_ || running_->drained(); }
+  void flush_logs() override {
+    if (running_) running_->flush_logs();
+  }
+  const Metrics& metrics() const override { return running_ ? running_->metrics() : none_; }
+
+ private:
+  Settings settings_;
+  LogSink access_log_;
+  const Metrics none_{1};
+  std::unique_ptr<RunningDataPlane> running_;
+};
+
 }  // namespace
 
 base::Result<std::unique_ptr<DataPlane>> DataPlane::start(Settings settings, LogSink access_log) {
-  return std::make_unique<RunningDataPlane>(std::move(settings), std::move(access_log));
+  return std::make_unique<StartingDataPlane>(std::move(settings), std::move(access_log));
 }
 
 }  // namespace cardea::proxy

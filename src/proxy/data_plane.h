@@ -44,6 +44,7 @@ class DataPlane {
   // Called on worker threads' behalf by the control thread with whole lines of the access log.
   using LogSink = std::function<void(std::string_view lines)>;
 
+  // Its workers start with the first plans: those may set their number.
   static base::Result<std::unique_ptr<DataPlane>> start(Settings settings, LogSink access_log);
   virtual ~DataPlane() = default;  // ends at once what still runs
 

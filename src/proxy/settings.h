@@ -16,7 +16,7 @@
 namespace cardea::proxy {
 
 struct Settings {
-  unsigned workers = 0;  // 0: as many as the CPUs that this process may use (affinity and cgroup quota)
+  unsigned workers = 0;  // fixed once they run; 0: as many as the CPUs that this process may use (affinity and cgroup quota)
   // Where listeners of Gateways without spec.addresses listen; empty: all of IPv4 and IPv6.
   std::vector<std::string> bind_addresses;
 

@@ -29,6 +29,11 @@ def gateway(*listeners, name="gw", namespace="default", **spec):
     return gateway_api("Gateway", name, namespace, {"gatewayClassName": "test", "listeners": list(listeners), **spec})
 
 
+def parameters(name, spec, namespace="default"):
+    return {"apiVersion": "gateway.cardea.dev/v1alpha1", "kind": "GatewayParameters",
+            "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
 def listener_set(*listeners, name="set", namespace="default", parent="gw", **spec):
     return gateway_api("ListenerSet", name, namespace,
                        {"parentRef": {"name": parent} if isinstance(parent, str) else parent, "listeners": list(listeners), **spec})
