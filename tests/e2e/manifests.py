@@ -47,6 +47,10 @@ def route(name, *rules, hostnames=(), parents=("gw",), namespace="default"):
     return gateway_api("HTTPRoute", name, namespace, spec)
 
 
+def grpc_route(name, *rules, hostnames=(), parents=("gw",), namespace="default"):
+    return route(name, *rules, hostnames=hostnames, parents=parents, namespace=namespace) | {"kind": "GRPCRoute"}
+
+
 def rule(*backends, matches=(), filters=(), **more):
     """`backends`: names of Services (their port 80), or whole backendRefs."""
     result = dict(more)
