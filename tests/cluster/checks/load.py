@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A constant load of HTTP/1.1 requests, each on its own schedule, that counts every answer that was not expected."""
+import http.client
+import ssl
+import threading
+import time
+
+
+class Load:
+    """`with Load(address, ...) as load:` sends until its end. `unexpected` then holds what was not (status 200)."""
+
+    def __init__(self, address, host, path="/", port=80, threads=4, each_second=50, tls=None, keep=True):
+        self.address, self.host, self.path, self.port, self.keep = address, host, path, port, keep
+        self.pause = threads / each_second
+        self.answered, self.unexpected = 0, []
+        self.tls = tls
+        self.ended = threading.Event()
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(threads)]
+
+    def connect(self):
+        if self.tls is None:
+            return http.client.HTTPConnection(self.address, self.port, timeout=10)
+        connection = http.client.HTTPSConnection(self.address, self.port, timeout=10, context=self.tls)
+        connection._server_hostname = self.host
+        return connection
+
+    def once(self, connection):
+        connection.request("GET", self.path, headers={"Host": self.host})
+        response = connection.getresponse()
+        response.read()
+        if response.will_close:
+            connection.close()  # the next request makes a new one
+        return response.status
+
+    def run(self):
+        connection = None
+        while not self.ended.is_set():
+            began = time.monotonic()
+            reused = connection is not None and connection.sock is not None
+            try:
+                connection = connection or self.connect()
+                result = self.once(connection)
+            except (OSError, http.client.HTTPException, ssl.SSLError) as error:
+                connection = None
+                # An idle connection may end at any time (RFC 9112 section 9.5); whoever reuses it then asks again.
+                if reused and isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
+                    continue
+                result = repr(error)
+            if not self.keep:
+                connection = None
+            with self.lock:
+                if result == 200:
+                    self.answered += 1
+                else:
+                    self.unexpected.append((round(time.time(), 3), result))
+            self.ended.wait(max(0, self.pause - (time.monotonic() - began)))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+
+    def assert_good(self, at_least):
+        assert not self.unexpected, f"{len(self.unexpected)} of {self.answered + len(self.unexpected)}: {self.unexpected[:10]}"
+        assert self.answered >= at_least, f"only {self.answered} answers: the load did not run"
