@@ -195,14 +195,20 @@ func (t Tree) Remove(name string) error {
 	}
 }
 
-// bringBack undoes what delegate did to a container's root, when no node is left there.
+// bringBack undoes what delegate did to a root, when nobody else has groups there.
 func bringBack(root string) error {
-	folder := filepath.Join(root, aside)
-	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return err
 	}
-	if others, _ := filepath.Glob(filepath.Join(root, "cardea-*")); len(others) > 1 {
-		return nil
+	moved := false
+	for _, entry := range entries {
+		switch {
+		case entry.Name() == aside:
+			moved = true
+		case entry.IsDir():
+			return nil
+		}
 	}
 	control := filepath.Join(root, "cgroup.subtree_control")
 	enabled, err := os.ReadFile(control)
@@ -214,6 +220,10 @@ func bringBack(root string) error {
 			return err
 		}
 	}
+	if !moved {
+		return nil
+	}
+	folder := filepath.Join(root, aside)
 	if err := moveAll(folder, root); err != nil {
 		return err
 	}

@@ -84,3 +84,26 @@ func TestANewCpusetIsFilled(t *testing.T) {
 		t.Error("Exists")
 	}
 }
+
+func TestVersionTwoIsLeftAsItWas(t *testing.T) {
+	root := t.TempDir()
+	control := filepath.Join(root, "cgroup.subtree_control")
+	read := func() string {
+		data, err := os.ReadFile(control)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	write(t, control, "cpu memory")
+	if err := bringBack(root); err != nil || read() != "-cpu -memory" {
+		t.Errorf("alone: %v %q", err, read())
+	}
+	write(t, control, "cpu memory")
+	if err := os.Mkdir(filepath.Join(root, "system.slice"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := bringBack(root); err != nil || read() != "cpu memory" {
+		t.Errorf("with another's group: %v %q", err, read())
+	}
+}
