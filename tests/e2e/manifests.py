@@ -95,6 +95,10 @@ def rewrite(**fields):
     return {"type": "URLRewrite", "urlRewrite": fields}
 
 
+def cors(**fields):
+    return {"type": "CORS", "cors": fields}
+
+
 def full_path(value):
     return {"type": "ReplaceFullPath", "replaceFullPath": value}
 
