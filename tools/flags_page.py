@@ -10,7 +10,7 @@ def page(program):
         return subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout.rstrip().replace(str(program), "cardea")
     return "\n".join([
         "# Flags", "", "What `--help` says (this page is made from it, by `tools/flags_page.py`).", "",
-        *[line for command in ("serve", "proxy", "echo") for line in (f"## cardea {command}", "", "```text", text(command, "--help"), "```", "")]])
+        *[line for command in ("serve", "controller", "proxy", "echo") for line in (f"## cardea {command}", "", "```text", text(command, "--help"), "```", "")]])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <utility>
 
+#include "api/selector_text.h"
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/strings.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr std::string_view kAbout =
     "Cardea, a gateway for the Kubernetes Gateway API.\n\n"
     "  cardea serve PATH...   serves a folder of manifests, no cluster needed\n"
+    "  cardea controller      the Gateway API of a Kubernetes cluster: statuses, proxies and their plans\n"
     "  cardea proxy           the data plane of one Gateway in a cluster, told by `cardea controller`\n"
     "  cardea echo            a backend for trials that answers with what it received\n"
     "  cardea version         what this program was built from\n\n"
@@ -44,6 +46,15 @@ constexpr std::string_view kProxyAbout =
 
 constexpr std::string_view kProxyNotes =
     "Signals: TERM and INT drain and end, a second one ends at once; HUP opens the access log again.\n"
+    "Exit codes: 0 ended as asked, 1 could not start, 2 wrong arguments.";
+
+constexpr std::string_view kControllerAbout =
+    "Serves the Gateway API of a Kubernetes cluster: makes proxies for each Gateway, tells them their plans,\n"
+    "and writes statuses. Of several replicas one writes; all tell plans.\n";
+
+constexpr std::string_view kControllerNotes =
+    "SELECTOR is written as for kubectl: team=shop,tier in (a,b),!internal.\n"
+    "Signals: TERM and INT give the lease back and end.\n"
     "Exit codes: 0 ended as asked, 1 could not start, 2 wrong arguments.";
 
 constexpr std::string_view kEchoAbout =
@@ -226,6 +237,50 @@ void add_proxy_flags(Flags& flags, ProxySettings& settings) {
   add_log_level(flags, settings.log_level);
 }
 
+base::Result<> take_selector(cluster::WatchScope& scope, const std::string& text) {
+  auto selector = api::parse_selector(text);
+  if (!selector) return std::unexpected(std::move(selector).error());
+  scope.namespace_selector = *std::move(selector);
+  return {};
+}
+
+void add_controller_flags(Flags& flags, ControllerSettings& settings) {
+  flags.group("The cluster");
+  flags.text("kubeconfig", "FILE", keep(settings.kubeconfig), "how to reach the API server [the pod's own, $KUBECONFIG, ~/.kube/config]");
+  flags.text("context", "NAME", keep(settings.context), "of the kubeconfig [its current one]");
+  flags.text("namespace", "NAME", keep(settings.namespace_), "where the lease is [the pod's own, the context's]");
+  flags.text("controller-name", "NAME", keep(settings.controller_name), "GatewayClasses that name it are ours", settings.controller_name);
+  flags.list("watch-namespace", "NAME", [&settings](const std::string& text) -> base::Result<> {
+    settings.scope.namespaces.push_back(text);
+    return {};
+  }, "only objects in it are looked at; repeatable", "all");
+  flags.text("watch-namespace-selector", "SELECTOR", [&settings](const std::string& text) { return take_selector(settings.scope, text); },
+             "only objects in namespaces with such labels are looked at [all]");
+  flags.yes("no-leader-election", settings.no_leader_election, "this is the only replica");
+
+  flags.group("Proxies");
+  flags.text("plans", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.plans, text); },
+             "where proxies get their plans", base::to_string(settings.plans));
+  flags.text("plans-address", "HOST:PORT", keep(settings.plans_address),
+             "where proxies reach that: every address of it is a replica [cardea-controller.NAMESPACE.svc:PORT]");
+  flags.text("proxy-image", "IMAGE", keep(settings.proxy_image), "what proxies are made of", settings.proxy_image);
+
+  flags.group("What it tells");
+  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.admin, text); },
+             "/status, /plan, /metrics, /readyz, /livez, /build; port 0 takes a free one", base::to_string(settings.admin));
+  add_log_level(flags, settings.log_level);
+
+  flags.group("Limits and time-outs");
+  flags.duration("kube-request-timeout", settings.kube.request_timeout, "of a request to the API server, with all trying again");
+  flags.duration("kube-connect-timeout", settings.kube.connect_timeout, "for a connection to the API server");
+  flags.number("kube-max-requests", settings.kube.max_requests, "under way at once; watches do not count");
+  flags.size("kube-max-answer-bytes", settings.kube.max_answer_bytes, "of the API server; a larger one is an error");
+  flags.size("kube-max-event-bytes", settings.kube.max_watch_line_bytes, "an event of a watch; a larger one is an error");
+  flags.number("kube-page-size", settings.page_size, "objects in a page of a list");
+  flags.duration("status-hold", settings.status_hold, "how long proxies may take to acknowledge before a status says Pending");
+  flags.number("status-writes", settings.status_writes, "statuses that are written at once");
+}
+
 void add_serve_flags(Flags& flags, ServeSettings& settings) {
   flags.group("Where it listens");
   add_bind(flags, settings.proxy);
@@ -326,6 +381,16 @@ base::Result<> check(const proxy::Settings& settings) {
   return {};
 }
 
+base::Result<> check(const ControllerSettings& settings) {
+  if (!settings.scope.namespaces.empty() && settings.scope.namespace_selector) {
+    return base::fail("--watch-namespace and --watch-namespace-selector are not of use together");
+  }
+  if (settings.kube.max_requests == 0 || settings.status_writes == 0 || settings.page_size == 0) {
+    return base::fail("--kube-max-requests, --status-writes and --kube-page-size must be at least 1");
+  }
+  return {};
+}
+
 Exit usage(const CLI::App& app, std::string_view wrong) {
   std::string program = app.get_name();
   if (const auto used = app.get_subcommands(); !used.empty()) program += " " + used.front()->get_name();
@@ -365,6 +430,9 @@ std::string format_size(std::uint64_t bytes) {
 std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   ServeSettings serve;
   serve.admin = *base::parse_ip_port("127.0.0.1:9901");
+  ControllerSettings controller;
+  controller.admin = serve.admin;
+  controller.plans = *base::parse_ip_port("0.0.0.0:9443");
   EchoSettings echo;
   echo.name = "echo";
 
@@ -393,6 +461,11 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   add_timeouts(proxy_flags, proxy.proxy);
   add_forwarding(proxy_flags, proxy.proxy);
 
+  CLI::App* const controller_app = app.add_subcommand("controller", std::string(kControllerAbout))->group("");
+  controller_app->footer(std::string(kControllerNotes));
+  Flags controller_flags(*controller_app);
+  add_controller_flags(controller_flags, controller);
+
   CLI::App* const echo_app = app.add_subcommand("echo", std::string(kEchoAbout))->group("");
   Flags echo_flags(*echo_app);
   echo_flags.list("listen", "ADDRESS:PORT",
@@ -414,14 +487,16 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   if (const auto fine = check(serve.proxy); !fine) return usage(app, fine.error().message);
   if (const auto fine = check(proxy.proxy); !fine) return usage(app, fine.error().message);
   if (*proxy_app && proxy.controllers.empty()) return usage(app, "--controller is missing");
+  if (const auto fine = check(controller); !fine) return usage(app, fine.error().message);
   serve.proxy.access_log = serve.access_log.has_value();
   proxy.proxy.access_log = proxy.access_log.has_value();
   if (echo.listen.empty()) echo.listen.push_back(*base::parse_ip_port("127.0.0.1:8080"));
   if (*serve_app) return Command{std::move(serve)};
+  if (*controller_app) return Command{std::move(controller)};
   if (*proxy_app) return Command{std::move(proxy)};
   if (*echo_app) return Command{std::move(echo)};
   if (*version_app || version) return Command{VersionSettings{}};
-  return usage(app, "what to do is missing: serve, proxy, echo or version");
+  return usage(app, "what to do is missing: serve, controller, proxy, echo or version");
 }
 
 }  // namespace cardea::app

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/build_info.h"
+#include "app/controller.h"
 #include "app/echo.h"
 #include "app/flags.h"
 #include "app/proxy.h"
@@ -18,6 +19,7 @@ namespace {
 using namespace cardea::app;
 
 int run(const ServeSettings& settings) { return run_serve(settings); }
+int run(const ControllerSettings& settings) { return run_controller(settings); }
 int run(const ProxySettings& settings) { return run_proxy(settings); }
 int run(const EchoSettings& settings) { return run_echo(settings); }
 int run(const VersionSettings&) {

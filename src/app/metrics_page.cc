@@ -62,6 +62,18 @@ void add_build(Page& page, bool ready) {
   page.add("cardea_ready", "gauge", "1 when /readyz says so.", int{ready});
 }
 
+void add_control(Page& page, const control::Metrics& control) {
+  page.add("cardea_control_objects", "gauge", "Objects in the store.", control.objects.value());
+  page.add("cardea_control_changes_total", "counter", "Changes to objects that counted.", control.changes.value());
+  page.add("cardea_control_batches_total", "counter", "Batches of changes.", control.batches.value());
+  page.add("cardea_control_publications_total", "counter", "Plans that were brought live.", control.publications.value());
+  page.add("cardea_control_status_writes_total", "counter", "Statuses of objects that were written.",
+           control.status_writes.value());
+  page.histogram("cardea_control_translate_seconds", "Durations of translation.", control.translate_microseconds);
+  page.histogram("cardea_control_publish_seconds", "Durations of bringing plans live in every worker.",
+                 control.publish_microseconds);
+}
+
 void add_process(Page& page, const ProcessFacts& process) {
   page.add("process_cpu_seconds_total", "counter", "User and system CPU time.", process.cpu_seconds);
   page.add("process_start_time_seconds", "gauge", "Start of the process, Unix time.", process.start_time);
@@ -125,15 +137,34 @@ std::string control_metrics(const control::Metrics& control, const ServeFacts& s
   page.add("cardea_bind_failures", "gauge", "Addresses with ports that could not be bound, now.", serve.bind_failures);
   page.add("cardea_access_log_write_dropped_total", "counter",
            "Lines of the access log that its reader was too slow to take.", serve.log_lines_dropped);
-  page.add("cardea_control_objects", "gauge", "Objects in the store.", control.objects.value());
-  page.add("cardea_control_changes_total", "counter", "Changes to objects that counted.", control.changes.value());
-  page.add("cardea_control_batches_total", "counter", "Batches of changes.", control.batches.value());
-  page.add("cardea_control_publications_total", "counter", "Plans that were brought live.", control.publications.value());
-  page.add("cardea_control_status_writes_total", "counter", "Statuses of objects that were written.",
-           control.status_writes.value());
-  page.histogram("cardea_control_translate_seconds", "Durations of translation.", control.translate_microseconds);
-  page.histogram("cardea_control_publish_seconds", "Durations of bringing plans live in every worker.",
-                 control.publish_microseconds);
+  add_control(page, control);
+  add_process(page, process);
+  return page.take();
+}
+
+std::string controller_metrics(const control::Metrics& control, const ControllerFacts& facts, const ProcessFacts& process) {
+  Page page;
+  add_build(page, facts.ready);
+  page.add("cardea_leading", "gauge", "1 when this replica writes statuses and makes proxies.", int{facts.leading});
+  page.add("cardea_controller_problems", "gauge", "Kinds, objects and writes that something is wrong with, now.", facts.problems);
+  page.add("cardea_kube_requests_total", "counter", "Requests that were sent to the API server.", facts.requests);
+  page.add("cardea_kube_request_failures_total", "counter", "Requests to the API server without a success.", facts.request_failures);
+  page.add("cardea_kube_throttled_total", "counter", "Answers of the API server that asked us to wait.", facts.throttled);
+  page.add("cardea_kube_watch_failures_total", "counter", "Lists and watches that failed or broke off.", facts.watch_failures);
+  page.add("cardea_kube_events_total", "counter", "Objects that lists and watches told.", facts.events);
+  page.add("cardea_kube_undecodable_total", "counter", "Objects among them that could not be used.", facts.undecodable);
+  page.add("cardea_referenced_objects", "gauge", "Secrets and ConfigMaps that are referred to.", facts.referenced);
+  page.add("cardea_status_writes_total", "counter", "Statuses that the API server took.", facts.status_writes);
+  page.add("cardea_status_conflicts_total", "counter", "Statuses that somebody was faster with.", facts.status_conflicts);
+  page.add("cardea_status_failures_total", "counter", "Statuses that were refused, or did not arrive.", facts.status_failures);
+  page.add("cardea_status_undone_total", "counter", "Times that somebody changed an entry of ours.", facts.status_undone);
+  page.add("cardea_status_waiting", "gauge", "Statuses that are to be written.", facts.status_waiting);
+  page.add("cardea_proxies", "gauge", "Streams of plans to proxies.", facts.proxies);
+  page.add("cardea_proxies_refused_total", "counter", "Connections for plans that were refused.", facts.proxies_refused);
+  page.add("cardea_provision_applied_total", "counter", "Objects of Gateways that were applied.", facts.applied);
+  page.add("cardea_provision_deleted_total", "counter", "Objects of Gateways that were deleted.", facts.deleted);
+  page.add("cardea_provision_failures_total", "counter", "Attempts to make what a Gateway needs that failed.", facts.provision_failures);
+  add_control(page, control);
   add_process(page, process);
   return page.take();
 }

@@ -43,6 +43,31 @@ struct ProxyFacts {
 };
 
 std::string proxy_metrics(const ProxyFacts& proxy, const ProcessFacts& process);
+// What `cardea controller` counts.
+struct ControllerFacts {
+  bool ready = false;
+  bool leading = false;
+  std::size_t problems = 0;  // with kinds, objects and writes, now
+  std::uint64_t requests = 0;  // to the API server
+  std::uint64_t request_failures = 0;
+  std::uint64_t throttled = 0;
+  std::uint64_t events = 0;
+  std::uint64_t undecodable = 0;
+  std::uint64_t watch_failures = 0;
+  std::size_t referenced = 0;
+  std::uint64_t status_writes = 0;
+  std::uint64_t status_conflicts = 0;
+  std::uint64_t status_failures = 0;
+  std::uint64_t status_undone = 0;
+  std::int64_t status_waiting = 0;
+  std::int64_t proxies = 0;
+  std::uint64_t proxies_refused = 0;
+  std::uint64_t applied = 0;
+  std::uint64_t deleted = 0;
+  std::uint64_t provision_failures = 0;
+};
+
+std::string controller_metrics(const control::Metrics& control, const ControllerFacts& controller, const ProcessFacts& process);
 std::string control_metrics(const control::Metrics& control, const ServeFacts& serve, const ProcessFacts& process);
 
 }  // namespace cardea::app

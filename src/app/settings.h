@@ -12,6 +12,8 @@
 
 #include "base/ip.h"
 #include "base/log.h"
+#include "cluster/api_source.h"
+#include "kube/client.h"
 #include "proxy/plan_client.h"
 #include "proxy/settings.h"
 
@@ -42,6 +44,24 @@ struct ProxySettings {
   proxy::Settings proxy;  // bind_addresses: as given; empty means all of IPv4 and IPv6
 };
 
+struct ControllerSettings {
+  std::string kubeconfig;  // empty: found as kubectl does, or the pod's own
+  std::string context;
+  std::string namespace_;  // of the lease and of our own objects; empty: where we are
+  std::string controller_name = "cardea.dev/gateway-controller";
+  cluster::WatchScope scope;
+  bool no_leader_election = false;
+  base::IpPort admin;
+  base::IpPort plans;
+  std::string plans_address;  // where proxies reach `plans`; empty: our Service
+  std::string proxy_image = "cardea:dev";
+  kube::ClientLimits kube;
+  std::uint32_t page_size = 500;
+  std::chrono::milliseconds status_hold{1'000};
+  std::size_t status_writes = 8;
+  base::LogLevel log_level = base::LogLevel::Info;
+};
+
 struct EchoSettings {
   std::vector<base::IpPort> listen;
   std::string name;
@@ -50,6 +70,6 @@ struct EchoSettings {
 
 struct VersionSettings {};
 
-using Command = std::variant<ServeSettings, ProxySettings, EchoSettings, VersionSettings>;
+using Command = std::variant<ServeSettings, ControllerSettings, ProxySettings, EchoSettings, VersionSettings>;
 
 }  // namespace cardea::app
