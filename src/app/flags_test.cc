@@ -117,7 +117,10 @@ TEST(Flags, AccessLogGoesToStdoutUnlessAFileIsNamed) {
 
 TEST(Flags, WrongArgumentsAreNamed) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
-      {{}, "serve, proxy, echo or version"},
+      {{"controller", "--watch-namespace", "a", "--watch-namespace-selector", "b=c"}, "not of use together"},
+      {{"controller", "--watch-namespace-selector", "a b"}, "not a requirement"},
+      {{"controller", "--kube-max-requests", "0"}, "at least 1"},
+      {{}, "serve, controller, proxy, echo or version"},
       {{"server"}, "server"},
       {{"serve"}, "PATH"},
       {{"serve", "x", "--port-map", "80"}, "80=8080"},

@@ -35,6 +35,7 @@ std::string_view text(plan::Protocol protocol) {
 
 std::string places(const plan::Listener& listener, const translate::Observed& observed,
                    const std::vector<std::string>& bind_addresses) {
+  if (listener.addresses.empty() && bind_addresses.empty()) return "its proxies";  // in a cluster: every address of theirs
   std::vector<std::string> bound;
   for (const std::string& address : listener.addresses.empty() ? bind_addresses : listener.addresses) {
     const bool failed = std::ranges::any_of(observed.bind_failures, [&](const auto& failure) {

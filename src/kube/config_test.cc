@@ -73,6 +73,7 @@ TEST(Config, SaysWhatIsWrong) {
 
 TEST(Config, TakesWhatAPodIsGiven) {
   const std::string folder = ::testing::TempDir() + "/cardea-pod";
+  std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   EXPECT_FALSE(in_cluster_config("10.96.0.1", "443", folder)) << "no token";
   ASSERT_TRUE(base::write_file_atomically(folder + "/token", "t"));
