@@ -24,6 +24,7 @@
 #include "app/signals.h"
 #include "async/scope.h"
 #include "cluster/api_source.h"
+#include "cluster/authority.h"
 #include "cluster/class_finalizer.h"
 #include "cluster/events.h"
 #include "cluster/leader_election.h"
@@ -31,6 +32,7 @@
 #include "cluster/plan_server.h"
 #include "cluster/provision.h"
 #include "cluster/status_writer.h"
+#include "cluster/token_review.h"
 #include "control/control_loop.h"
 #include "plan/json.h"
 
@@ -99,9 +101,11 @@ class Controller {
         client_(loop, config, settings.kube),
         lease_client_(loop, config, {.request_timeout = kLeaseRequest}),
         events_(client_),
+        authority_(client_, {.namespace_ = config.namespace_}, wall_now, [this] { provisioner_.set_ca(authority_.bundle()); }),
         source_(client_, statuses_, settings.scope, {.page_size = settings.page_size}),
         server_(loop, {.controller = host_name(), .version = build_info().find("version")->as_string()},
-                [] { return std::shared_ptr<const net::TlsContext>(); }, refuse_all),
+                [this] { return authority_.identity(); },
+                [this](std::string token) { return cluster::review_token(&client_, std::move(token)); }),
         provisioner_(client_, events_, proxy_options(settings, config), [this] { changed_.raise(loop_); }),
         finalizer_(client_, settings.controller_name),
         writer_(client_, statuses_, [this](std::string_view kind) { return source_.type_of(kind); }, settings.controller_name,
@@ -131,7 +135,7 @@ class Controller {
 
  private:
   static cluster::ProxyOptions proxy_options(const ControllerSettings& settings, const kube::Config& config);
-  static async::Task<std::expected<cluster::Caller, cluster::Refused>> refuse_all(std::string token);
+  static async::Task<void> keep_authority(Controller* self) { co_await self->authority_.run(async::StopToken(self->stop_)); }
   static async::Task<void> provision(Controller* self) { co_await self->provisioner_.run(async::StopToken(self->stop_)); }
   static async::Task<void> finalize(Controller* self) { co_await self->finalizer_.run(async::StopToken(self->stop_)); }
   static async::Task<void> write_statuses(Controller* self) { co_await self->writer_.run(); }
@@ -156,6 +160,7 @@ class Controller {
   kube::Client lease_client_;  // whose requests never wait behind others
   cluster::Events events_;
   cluster::LiveStatuses statuses_;
+  cluster::Authority authority_;
   cluster::ApiSource source_;
   cluster::PlanServer server_;
   cluster::Provisioner provisioner_;
@@ -185,10 +190,6 @@ cluster::ProxyOptions Controller::proxy_options(const ControllerSettings& settin
   return options;
 }
 
-async::Task<std::expected<cluster::Caller, cluster::Refused>> Controller::refuse_all(std::string) {
-  co_return std::unexpected(cluster::Refused{503, "this controller cannot prove callers yet"});
-}
-
 base::Result<> Controller::start() {
   base::log_info("{}", version_line());
   base::log_info("API server {}, controllerName {}", client_.config().server(), settings_.controller_name);
@@ -198,6 +199,7 @@ base::Result<> Controller::start() {
   const auto plans = server_.listen(settings_.plans);
   if (!plans) return base::fail(fmt::format("--plans: {}", plans.error().message));
   if (auto started = source_.start(control_.inbox()); !started) return started;
+  tasks_.spawn(&Controller::keep_authority, this);
   tasks_.spawn(&Controller::provision, this);
   tasks_.spawn(&Controller::finalize, this);
   tasks_.spawn(&Controller::write_statuses, this);
@@ -299,6 +301,7 @@ std::vector<base::Value> Controller::documents() const {
 std::vector<std::string> Controller::problems() const {
   std::vector<std::string> problems = source_.problems();
   std::ranges::copy(writer_.problems(), std::back_inserter(problems));
+  if (!authority_.problem().empty()) problems.push_back("the controllers' CA: " + authority_.problem());
   if (!election_.problem().empty()) problems.push_back("leader election: " + election_.problem());
   return problems;
 }
