@@ -36,6 +36,9 @@ def port(shared_world):
         rule(ref("filters", filters=[header_modifier("Request", add={"X-Add": "backend"}),
                                      header_modifier("Response", set={"X-By": "backend"})]),
              matches=[match(prefix="/backend")], filters=[header_modifier("Request", add={"X-Add": "rule"})]),
+        rule(ref("filters", filters=[rewrite(hostname="inner.test", path=prefix_match("/xyz"))]), matches=[match(prefix="/backend-rewrite")]),
+        rule(ref("filters", filters=[redirect(hostname="example.org"), header_modifier("Response", set={"X-By": "backend"})]),
+             matches=[match(prefix="/backend-redirect")]),
     ]
     routes = [route(f"filters-{start}", *rules[start:start + 16], hostnames=["filters.test"]) for start in (0, 16)]
     shared_world.gateway(gateway(listener("http", port)), backend("filters", echo.port), routes)
@@ -116,6 +119,14 @@ def test_response_headers_are_set_added_and_removed(port):
 def test_filters_of_the_backend_ref_run_after_those_of_the_rule(port):
     response = fetch(port, "/backend", host="filters.test")
     assert ",".join(received(response)["x-add"]).replace(" ", "") == "rule,backend"
+    assert response.header("x-by") == "backend"
+
+
+def test_rewrites_and_redirects_of_a_backend_ref(port):
+    echo = fetch(port, "/backend-rewrite/a?q", host="filters.test").echo
+    assert (echo["host"], echo["path"]) == ("inner.test", "/xyz/a?q")
+    response = fetch(port, "/backend-redirect", host="filters.test")
+    assert (response.status, response.header("location")) == (302, f"http://example.org:{port}/backend-redirect")
     assert response.header("x-by") == "backend"
 
 
