@@ -26,7 +26,7 @@ class H1Client {
 
   net::Stream& stream() { return *stream_; }
   // Nothing was received since the last response, and the peer has not closed: it may carry another request.
-  bool quiet() const { return !stream_->can_read() && !stream_->failed() && in_.empty(); }
+  bool quiet() const { return !stream_->can_read() && !stream_->holds_unread() && !stream_->failed() && in_.empty(); }
   bool used_before() const { return requests_ > 1; }
 
   async::Deadline idle_until = async::kNever;  // for whoever pools it

@@ -42,6 +42,9 @@ class Stream {
   // complete.
   virtual void reset_on_close() = 0;
 
+  // Something that the transport gave is kept inside and was not read yet.
+  virtual bool holds_unread() const { return false; }
+
   async::Signal& readable() { return *read_signal_; }
   async::Signal& writable() { return *write_signal_; }
   // Raised when the connection fails, also while nobody reads.

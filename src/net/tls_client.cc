@@ -65,15 +65,19 @@ TlsClientStream::TlsClientStream(std::unique_ptr<Stream> inner, const TlsClientC
   SSL_set_connect_state(ssl_);
 }
 
-async::Task<TlsClientStream::Handshake> TlsClientStream::connect(const TlsPeer& peer, async::Deadline deadline, TlsSessions* sessions) {
+async::Task<TlsClientStream::Handshake> TlsClientStream::connect(const TlsPeer& peer, async::Deadline deadline,
+                                                                std::shared_ptr<TlsSessions> sessions) {
   peer_ = &peer;
-  sessions_ = sessions;
+  sessions_ = std::move(sessions);
+  if (!peer.alpn_wire.empty()) {
+    SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(peer.alpn_wire.data()), static_cast<unsigned>(peer.alpn_wire.size()));
+  }
   // RFC 6066 section 3: no literal addresses.
   if (!base::parse_ip(peer.server_name)) SSL_set_tlsext_host_name(ssl_, std::string(peer.server_name).c_str());
-  if (sessions && sessions->newest_) SSL_set_session(ssl_, sessions->newest_);
+  if (sessions_ && sessions_->newest_) SSL_set_session(ssl_, sessions_->newest_);
   const Handshake result = co_await handshake(deadline);
   peer_ = nullptr;
-  if (result == Handshake::TimedOut) error_ = "the TLS handshake took too long";
+  if (result == Handshake::TimedOut) cause_ = "the TLS handshake took too long";
   co_return result;
 }
 

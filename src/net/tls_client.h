@@ -29,6 +29,11 @@ struct TlsClientOptions {
   TlsRules rules;
 };
 
+// RFC 7301 section 3.1, for TlsPeer::alpn_wire.
+inline constexpr std::string_view kAlpnHttp1 = "\x08http/1.1";
+inline constexpr std::string_view kAlpnHttp2 = "\x02h2";
+inline constexpr std::string_view kAlpnBoth = "\x02h2\x08http/1.1";
+
 class TlsClientContext {
  public:
   static base::Result<std::shared_ptr<const TlsClientContext>> create(const TlsClientOptions& options);
@@ -53,10 +58,11 @@ struct TlsName {
 struct TlsPeer {
   std::string_view server_name;     // a DNS name (then it is sent as SNI too) or an IP address
   std::span<const TlsName> any_of;  // one of these must be in the certificate; none given: server_name must
+  std::string_view alpn_wire{};     // in place of the context's
 };
 
-// The newest session with one peer: one owner and thread, used with one context and one TlsPeer for its whole life, since
-// a resumed handshake verifies no certificate.
+// The newest session with one peer: one thread, used with one context and one peer's names for its whole life, since a
+// resumed handshake verifies no certificate.
 class TlsSessions {
  public:
   TlsSessions() = default;
@@ -71,12 +77,12 @@ class TlsSessions {
 
 class TlsClientStream final : public TlsStream {
  public:
-  // `context` must outlive the stream.
+  // `context` may go before the stream, but not before connect() has returned.
   TlsClientStream(std::unique_ptr<Stream> inner, const TlsClientContext& context);
 
-  // Before anything else. On Done the peer is whom `peer` names; otherwise error() says what failed. `peer` and `sessions`
-  // (may be null) outlive the call, `sessions` also the stream.
-  async::Task<Handshake> connect(const TlsPeer& peer, async::Deadline deadline, TlsSessions* sessions = nullptr);
+  // Before anything else. On Done the peer is whom `peer` names; otherwise error() says what failed. `peer` outlives the
+  // call. `sessions` may be null.
+  async::Task<Handshake> connect(const TlsPeer& peer, async::Deadline deadline, std::shared_ptr<TlsSessions> sessions = nullptr);
 
  private:
   friend class TlsClientContext;
@@ -85,7 +91,7 @@ class TlsClientStream final : public TlsStream {
   bool names_peer(X509* certificate) const;
 
   const TlsPeer* peer_ = nullptr;
-  TlsSessions* sessions_ = nullptr;
+  std::shared_ptr<TlsSessions> sessions_;
 };
 
 }  // namespace cardea::net

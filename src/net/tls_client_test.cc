@@ -19,6 +19,8 @@ using async::Task;
 using testing::Issued;
 using Handshake = TlsHandshake;
 
+constexpr TlsPeer kPeer{.server_name = "a.example", .any_of = {}};
+
 class One final : public TlsSelector {
  public:
   const TlsContext* select(std::string_view name) override {
@@ -55,7 +57,7 @@ Task<void> greet(std::unique_ptr<PipeEnd>* end, const TlsFront* front, TlsSelect
 }
 
 Task<Client> call(async::Loop& loop, const TlsFront& front, TlsSelector& selector, Server& server, const TlsClientContext& context,
-                  TlsPeer peer, TlsSessions* sessions) {
+                  TlsPeer peer, std::shared_ptr<TlsSessions> sessions) {
   Client client;
   async::TaskScope scope(loop);
   auto [near, far] = make_pipe(loop);
@@ -97,7 +99,7 @@ class TlsClientTest : public ::testing::Test {
     options.ca_pem = {pem};
     return *TlsClientContext::create(options);
   }
-  Client connect(const TlsClientContext& context, TlsPeer peer, TlsSessions* sessions = nullptr) {
+  Client connect(const TlsClientContext& context, TlsPeer peer, std::shared_ptr<TlsSessions> sessions = nullptr) {
     async::Loop loop;
     const TlsFront front(keys);
     server = {};
@@ -113,7 +115,7 @@ class TlsClientTest : public ::testing::Test {
 };
 
 TEST_F(TlsClientTest, ConnectsSendsTheNameAndReads) {
-  const Client client = connect(*trusting(ca), {"a.example", {}});
+  const Client client = connect(*trusting(ca), kPeer);
   EXPECT_EQ(client.handshake, Handshake::Done) << client.error;
   EXPECT_EQ(client.text, "hello");
   EXPECT_EQ(selector.asked, "a.example");
@@ -160,30 +162,30 @@ TEST_F(TlsClientTest, SendsNoAddressAsName) {
 }
 
 TEST_F(TlsClientTest, TrustsNobodyElse) {
-  EXPECT_EQ(connect(*trusting(Issued("other", "")), {"a.example", {}}).error,
+  EXPECT_EQ(connect(*trusting(Issued("other", "")), kPeer).error,
             "the peer's certificate is not accepted: unable to get local issuer certificate");
   const TlsClientOptions system{.ca_pem = {}, .system_roots = true, .certificate = {}, .alpn = {}, .rules = {}};
-  EXPECT_EQ(connect(**TlsClientContext::create(system), {"a.example", {}}).handshake, Handshake::Failed);
+  EXPECT_EQ(connect(**TlsClientContext::create(system), kPeer).handshake, Handshake::Failed);
   serve(Issued("late", "DNS:a.example", &ca, -3600));
-  EXPECT_EQ(connect(*trusting(ca), {"a.example", {}}).error, "the peer's certificate is not accepted: certificate has expired");
+  EXPECT_EQ(connect(*trusting(ca), kPeer).error, "the peer's certificate is not accepted: certificate has expired");
 }
 
 TEST_F(TlsClientTest, AnAnchorNeedNotBeSelfSigned) {
-  EXPECT_EQ(connect(*trusting(leaf), {"a.example", {}}).handshake, Handshake::Done);
+  EXPECT_EQ(connect(*trusting(leaf), kPeer).handshake, Handshake::Done);
 }
 
 TEST_F(TlsClientTest, AgreesOnAProtocol) {
-  EXPECT_EQ(connect(*trusting(ca, {.ca_pem = {}, .system_roots = false, .certificate = {}, .alpn = {"http/1.1", "h2"}, .rules = {}}), {"a.example", {}}).alpn, "h2");
-  EXPECT_EQ(connect(*trusting(ca), {"a.example", {}}).alpn, "");
+  EXPECT_EQ(connect(*trusting(ca, {.ca_pem = {}, .system_roots = false, .certificate = {}, .alpn = {"http/1.1", "h2"}, .rules = {}}), kPeer).alpn, "h2");
+  EXPECT_EQ(connect(*trusting(ca), kPeer).alpn, "");
 }
 
 TEST_F(TlsClientTest, HoldsToTheMinimumVersion) {
   const auto tls13 = TlsRules{.min_version = TlsVersion::Tls13, .ciphers = {}, .cipher_suites = {}};
   const auto only12 = trusting(ca);
   SSL_CTX_set_max_proto_version(only12->get(), TLS1_2_VERSION);
-  EXPECT_EQ(connect(*only12, {"a.example", {}}).handshake, Handshake::Done);
+  EXPECT_EQ(connect(*only12, kPeer).handshake, Handshake::Done);
   serve(leaf, {.certificates = {}, .alpn = {}, .rules = tls13, .clients = {}, .session_scope = {}});
-  EXPECT_EQ(connect(*only12, {"a.example", {}}).handshake, Handshake::Failed);
+  EXPECT_EQ(connect(*only12, kPeer).handshake, Handshake::Failed);
 }
 
 TEST_F(TlsClientTest, CiphersAreAgreedWithinTheRules) {
@@ -193,23 +195,23 @@ TEST_F(TlsClientTest, CiphersAreAgreedWithinTheRules) {
     return context;
   };
   serve(leaf, {.certificates = {}, .alpn = {}, .rules = {.min_version = TlsVersion::Tls12, .ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384", .cipher_suites = "TLS_AES_256_GCM_SHA384"}, .clients = {}, .session_scope = {}});
-  EXPECT_EQ(connect(*only("ECDHE-ECDSA-AES256-GCM-SHA384"), {"a.example", {}}).handshake, Handshake::Done);
-  EXPECT_EQ(connect(*only("ECDHE-ECDSA-AES128-GCM-SHA256"), {"a.example", {}}).handshake, Handshake::Failed);
+  EXPECT_EQ(connect(*only("ECDHE-ECDSA-AES256-GCM-SHA384"), kPeer).handshake, Handshake::Done);
+  EXPECT_EQ(connect(*only("ECDHE-ECDSA-AES128-GCM-SHA256"), kPeer).handshake, Handshake::Failed);
   const auto suite = [&](const char* suites) {
     return trusting(ca, {.ca_pem = {}, .system_roots = false, .certificate = {}, .alpn = {}, .rules = {.min_version = TlsVersion::Tls13, .ciphers = {}, .cipher_suites = suites}});
   };
-  EXPECT_EQ(connect(*suite("TLS_AES_256_GCM_SHA384"), {"a.example", {}}).handshake, Handshake::Done);
-  EXPECT_EQ(connect(*suite("TLS_AES_128_GCM_SHA256"), {"a.example", {}}).handshake, Handshake::Failed);
+  EXPECT_EQ(connect(*suite("TLS_AES_256_GCM_SHA384"), kPeer).handshake, Handshake::Done);
+  EXPECT_EQ(connect(*suite("TLS_AES_128_GCM_SHA256"), kPeer).handshake, Handshake::Failed);
   EXPECT_FALSE(TlsClientContext::create({.ca_pem = {}, .system_roots = false, .certificate = {}, .alpn = {}, .rules = {.min_version = TlsVersion::Tls12, .ciphers = "nonsense", .cipher_suites = {}}}));
   EXPECT_FALSE(TlsClientContext::create({.ca_pem = {}, .system_roots = false, .certificate = {}, .alpn = {}, .rules = {.min_version = TlsVersion::Tls12, .ciphers = {}, .cipher_suites = "nonsense"}}));
 }
 
 TEST_F(TlsClientTest, ResumesWithItsSessions) {
   const auto context = trusting(ca);
-  TlsSessions sessions;
-  EXPECT_FALSE(connect(*context, {"a.example", {}}, &sessions).resumed);
-  EXPECT_TRUE(connect(*context, {"a.example", {}}, &sessions).resumed);
-  EXPECT_FALSE(connect(*context, {"a.example", {}}).resumed);
+  const auto sessions = std::make_shared<TlsSessions>();
+  EXPECT_FALSE(connect(*context, kPeer, sessions).resumed);
+  EXPECT_TRUE(connect(*context, kPeer, sessions).resumed);
+  EXPECT_FALSE(connect(*context, kPeer).resumed);
 }
 
 TEST_F(TlsClientTest, APeerThatGoesAwayIsTold) {
@@ -218,8 +220,7 @@ TEST_F(TlsClientTest, APeerThatGoesAwayIsTold) {
     auto [near, far] = make_pipe(on);
     TlsClientStream tls(std::move(near), context);
     far->shutdown_write();
-    const TlsPeer peer{"a.example", {}};
-    EXPECT_EQ(co_await tls.connect(peer, kNever), Handshake::Failed);
+    EXPECT_EQ(co_await tls.connect(kPeer, kNever), Handshake::Failed);
     co_return tls.error();
   };
   const auto context = trusting(ca);
@@ -244,35 +245,35 @@ class ClientCertificateTest : public TlsClientTest {
 };
 
 TEST_F(ClientCertificateTest, LetsInWhoShowsAGoodOne) {
-  EXPECT_EQ(connect(*showing(good), {"a.example", {}}).text, "hello");
+  EXPECT_EQ(connect(*showing(good), kPeer).text, "hello");
   EXPECT_TRUE(server.client_verified);
 }
 
 TEST_F(ClientCertificateTest, KeepsOutWhoShowsABadOneOrNone) {
-  EXPECT_EQ(connect(*showing(stranger), {"a.example", {}}).text, "");
+  EXPECT_EQ(connect(*showing(stranger), kPeer).text, "");
   EXPECT_EQ(server.handshake, Handshake::Failed);
   EXPECT_EQ(server.error, "the peer's certificate is not accepted: self-signed certificate");
-  EXPECT_EQ(connect(*trusting(ca), {"a.example", {}}).text, "");
+  EXPECT_EQ(connect(*trusting(ca), kPeer).text, "");
   EXPECT_EQ(server.error, "peer did not return a certificate");
 }
 
 TEST_F(ClientCertificateTest, MayAskAndGoOnAnyway) {
   ask(false);
-  EXPECT_EQ(connect(*showing(good), {"a.example", {}}).text, "hello");
+  EXPECT_EQ(connect(*showing(good), kPeer).text, "hello");
   EXPECT_TRUE(server.client_verified);
-  EXPECT_EQ(connect(*showing(stranger), {"a.example", {}}).text, "hello");
+  EXPECT_EQ(connect(*showing(stranger), kPeer).text, "hello");
   EXPECT_FALSE(server.client_verified);
-  EXPECT_EQ(connect(*trusting(ca), {"a.example", {}}).text, "hello");
+  EXPECT_EQ(connect(*trusting(ca), kPeer).text, "hello");
   EXPECT_FALSE(server.client_verified);
 }
 
 TEST_F(ClientCertificateTest, ASessionOfOtherRulesIsNoWayIn) {
-  TlsSessions sessions;
+  const auto sessions = std::make_shared<TlsSessions>();
   const auto context = trusting(ca);
   serve(leaf);
-  EXPECT_EQ(connect(*context, {"a.example", {}}, &sessions).text, "hello");
+  EXPECT_EQ(connect(*context, kPeer, sessions).text, "hello");
   ask(true);
-  EXPECT_EQ(connect(*context, {"a.example", {}}, &sessions).text, "");
+  EXPECT_EQ(connect(*context, kPeer, sessions).text, "");
   EXPECT_EQ(server.handshake, Handshake::Failed);
 }
 

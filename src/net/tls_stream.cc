@@ -84,7 +84,7 @@ IoStatus TlsStream::status_of(int result, bool reading) {
       signal = &inner_->writable();
       return IoStatus::WouldBlock;
     case SSL_ERROR_ZERO_RETURN:
-      if (!SSL_is_init_finished(ssl_)) error_ = "the peer closed the connection during the handshake";
+      if (!SSL_is_init_finished(ssl_)) cause_ = "the peer closed the connection during the handshake";
       return IoStatus::End;
     default:
       keep_error(kind);
@@ -95,17 +95,23 @@ IoStatus TlsStream::status_of(int result, bool reading) {
 // The first failure is the cause of those after it.
 void TlsStream::keep_error(int kind) {
   const long verdict = SSL_get_verify_result(ssl_);
-  if (!error_.empty()) {
-    ERR_clear_error();
+  const auto code = ERR_peek_error();
+  if (!cause_.empty()) {
+    // It stays.
   } else if (verdict != X509_V_OK && !SSL_is_init_finished(ssl_)) {
-    error_ = std::string("the peer's certificate is not accepted: ") + X509_verify_cert_error_string(verdict);
-    ERR_clear_error();
-  } else if (kind == SSL_ERROR_SYSCALL || ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-    error_ = SSL_is_init_finished(ssl_) ? "the connection broke" : "the peer broke the connection off during the handshake";
-    ERR_clear_error();
+    refused_certificate_ = true;
+    cause_ = X509_verify_cert_error_string(verdict);
+  } else if (kind == SSL_ERROR_SYSCALL || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    cause_ = SSL_is_init_finished(ssl_) ? "the connection broke" : "the peer broke the connection off during the handshake";
   } else {
-    error_ = take_openssl_error();
+    const char* const reason = ERR_reason_error_string(code);
+    cause_ = reason ? reason : "unknown error";
   }
+  ERR_clear_error();
+}
+
+std::string TlsStream::error() const {
+  return std::string(refused_certificate_ ? "the peer's certificate is not accepted: " : "") + std::string(cause_);
 }
 
 IoResult TlsStream::try_read(std::span<char> into) {
@@ -150,6 +156,8 @@ void TlsStream::reset_on_close() {
   broken_ = true;
   inner_->reset_on_close();
 }
+
+bool TlsStream::holds_unread() const { return SSL_has_pending(ssl_) == 1; }
 
 bool TlsStream::resumed() const { return SSL_session_reused(ssl_) == 1; }
 

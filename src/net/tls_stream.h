@@ -26,12 +26,14 @@ class TlsStream : public Stream {
   IoResult try_write(std::span<const iovec> parts) override;
   void shutdown_write() override;
   void reset_on_close() override;
+  bool holds_unread() const override;
 
   bool resumed() const;
   std::string_view alpn() const;      // empty when none was agreed
   std::string_view protocol() const;  // "TLSv1.3"
   // What failed, for a person: after Handshake::Failed, or after IoStatus::Failed.
-  const std::string& error() const { return error_; }
+  std::string error() const;
+  std::string_view cause() const { return cause_; }  // the same without its beginning; static text
   Stream& inner() { return *inner_; }
 
  protected:
@@ -40,12 +42,13 @@ class TlsStream : public Stream {
 
   std::unique_ptr<Stream> inner_;
   SSL* ssl_ = nullptr;
-  std::string error_;
+  std::string_view cause_;
 
  private:
   IoStatus status_of(int result, bool reading);
   void keep_error(int kind);
 
+  bool refused_certificate_ = false;
   bool broken_ = false;
 };
 

@@ -71,6 +71,7 @@ enum class SubjectAltNameType : std::uint8_t { Hostname, URI };
 struct SubjectAltName {
   SubjectAltNameType type = SubjectAltNameType::Hostname;
   std::string value;
+  bool operator==(const SubjectAltName&) const = default;
 };
 
 // TLS to a backend (BackendTLSPolicy; facts, 6.17): never anything else than this, and never without verification.
@@ -79,7 +80,8 @@ struct BackendTls {
   std::vector<SubjectAltName> subject_alt_names;  // any one of which it must name instead
   std::vector<std::string> ca_bundles;            // ids in Secrets
   bool system_roots = false;                      // also trust what the system trusts
-  std::string min_version;                        // "1.2" or "1.3"; empty: as the settings say
+  std::string min_version;                        // "1.2" or "1.3"; empty: 1.2
+  bool operator==(const BackendTls&) const = default;
 };
 
 // One per Service port, shared by every rule that names it; `endpoints` of the plan holds its addresses under `id`.
@@ -89,6 +91,9 @@ struct Backend {
   std::optional<BackendTls> tls{};
   Hash hash{};
 };
+inline bool same_content(const Backend& a, const Backend& b) {
+  return a.id == b.id && a.protocol == b.protocol && a.tls == b.tls;
+}
 
 // Why a backendRef cannot be served: the share of requests that its weight stands for gets 500.
 enum class BackendFault : std::uint8_t {

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "async/task.h"
 #include "async/wait.h"
 #include "conn/client_connection.h"
 #include "conn/pool.h"
+#include "proxy/backend_tls.h"
 #include "proxy/balance.h"
 #include "proxy/failure.h"
 #include "proxy/route_table.h"
@@ -17,26 +21,34 @@ namespace cardea::proxy {
 
 class Worker;
 
-// Whom a request goes to, and in which protocol.
+// Whom a request goes to, in which protocol, and under which terms of TLS (null: none).
 struct BackendTarget {
   const CompiledBackend& backend;
   plan::BackendProtocol protocol = plan::BackendProtocol::Http1;
+  const BackendTls* tls = nullptr;
+  std::uint64_t tls_id() const { return tls ? tls->id : 0; }
 };
 // GRPCRoutes speak HTTP/2, whatever the port says of itself (facts, 6.7); an upgrade is of HTTP/1.1.
-BackendTarget target_of(plan::RouteKind kind, const CompiledBackend& backend, bool upgrade);
+BackendTarget target_of(plan::RouteKind kind, const CompiledBackend& backend, const BackendTls* tls, bool upgrade);
 
 struct MadeConnection {
   conn::ClientConnection connection;
   Failure failure;
 };
 
-// What a worker keeps for one endpoint (EndpointState::pool).
+// What a worker keeps for one endpoint under the same terms of TLS.
 struct EndpointConnections {
+  std::uint64_t tls_id = 0;
   conn::EndpointPool pool;
+  std::shared_ptr<net::TlsSessions> tls_sessions;
   // A connection for HTTP/2 is being made: those who need one too wait for it, since they will share it.
   bool h2_coming = false;
   Failure h2_failure;  // of the last one
   async::Signal h2_came;
+};
+// ... and under all that there are (EndpointState::pool). Old terms go when their connections have gone.
+struct EndpointPools {
+  std::vector<std::shared_ptr<EndpointConnections>> by_tls;
 };
 
 // A connection that was there already; empty: there is none.

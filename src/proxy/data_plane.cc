@@ -91,7 +91,9 @@ Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
   auto routes = compiler_.compile(plans, process().bind_addresses, previous ? previous->routes.get() : nullptr);
   applied.refusals = routes->refusals();
   auto endpoints = EndpointTable::build(plans, compiler_.slots(), previous ? previous->endpoints.get() : nullptr);
-  auto tls = TlsTable::build(plans, *routes, previous ? previous->tls.get() : nullptr, applied.refusals);
+  const SecretIndex secrets(plans);
+  auto tls = TlsTable::build(secrets, *routes, previous ? previous->tls.get() : nullptr, applied.refusals);
+  auto backend_tls = BackendTlsTable::build(plans, secrets, previous ? previous->backend_tls.get() : nullptr, applied.refusals);
   auto opened = sockets_.open_for(*routes, applied.bind_failures);
   applied.addresses = sockets_.addresses();
 
@@ -100,6 +102,7 @@ Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
   tables.routes = std::move(routes);
   tables.endpoints = std::move(endpoints);
   tables.tls = std::move(tls);
+  tables.backend_tls = std::move(backend_tls);
   tables.held_by.store(process().workers, std::memory_order_relaxed);
   hand_out(tables, std::move(opened));
   return applied;

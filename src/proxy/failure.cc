@@ -54,6 +54,8 @@ constexpr std::array<FailureInfo, kReasons> kTable = {{
     {Reason::NoEndpoints, Side::Backend, 503, kKeep, "no_endpoints", "The backend has no endpoint that is ready."},
     {Reason::ConnectFailed, Side::Backend, 503, kKeep, "connect_failed", "The backend could not be reached."},
     {Reason::ConnectTimeout, Side::Backend, 503, kKeep, "connect_timeout", "The backend could not be reached in time."},
+    {Reason::BackendTls, Side::Backend, 502, kKeep, "backend_tls",
+     "No TLS connection to the backend could be made that can be trusted."},
     {Reason::BackendReset, Side::Backend, 502, kKeep, "backend_reset",
      "The backend closed the connection before it answered."},
     {Reason::RetriesExhausted, Side::Backend, 503, kKeep, "retries_exhausted",

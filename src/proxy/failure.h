@@ -44,6 +44,7 @@ enum class Reason : std::uint8_t {
   NoEndpoints,
   ConnectFailed,
   ConnectTimeout,
+  BackendTls,        // no TLS connection that can be trusted
   BackendReset,      // closed or reset before a whole response head
   RetriesExhausted,  // ... and so was every try that the rule's `retry` allows
   BackendTruncated,  // closed or reset within the response body: what was sent cannot be taken back

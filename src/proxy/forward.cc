@@ -66,7 +66,9 @@ async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::Bod
   ++request.tries;
   counters_of(request).attempts.add();
 
-  const BackendTarget target = target_of(request.rule->plan->kind, *request.backend, request.head().fields.has(http::HeaderId::Upgrade));
+  const BackendTls* tls = request.tables.backend_tls->find(request.listener->gateway(), *request.backend->backend);
+  const BackendTarget target =
+      target_of(request.rule->plan->kind, *request.backend, tls, request.head().fields.has(http::HeaderId::Upgrade));
   conn::ClientConnection connection;
   if (!on_new) connection = pooled_connection(worker, target, endpoint);
   if (!connection) {

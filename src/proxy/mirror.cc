@@ -99,6 +99,7 @@ Mirror::Mirror(Request& request, const CompiledMirror& to)
     : worker_(request.worker),
       tables_(request.worker.tables()),
       to_(to),
+      tls_(request.tables.backend_tls->find(request.listener->gateway(), *to.backend)),
       kind_(request.rule->plan->kind),
       body_(worker_.loop(), to_.settings->settings.max_mirror_bytes) {
   http::copy_head(request.head(), texts_, head_);
@@ -222,7 +223,7 @@ class MirrorExchange {
 async::Task<bool> Mirror::exchange(EndpointState& endpoint) {
   async::Loop& loop = worker_.loop();
   const auto patience = static_cast<std::uint64_t>(to_.settings->settings.mirror_timeout.count());
-  const BackendTarget target = target_of(kind_, to_, false);
+  const BackendTarget target = target_of(kind_, to_, tls_, false);
   conn::ClientConnection connection = pooled_connection(worker_, target, endpoint);
   if (!connection) {
     MadeConnection made = co_await connect_backend(worker_, target, endpoint, loop.after_or_never(patience));

@@ -77,8 +77,9 @@ class Mirror {
   BackendCounters& counters();
 
   Worker& worker_;
-  const TablesHold tables_;  // `to_` is of them
+  const TablesHold tables_;  // `to_` and `tls_` are of them
   const CompiledMirror& to_;
+  const BackendTls* const tls_;
   const plan::RouteKind kind_;
   http::TextArena texts_;
   http::RequestHead head_;

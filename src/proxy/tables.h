@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "proxy/backend_tls.h"
 #include "proxy/balance.h"
 #include "proxy/route_table.h"
 #include "proxy/tls_table.h"
@@ -18,6 +19,7 @@ struct Tables {
   std::shared_ptr<const RouteTable> routes;
   std::shared_ptr<const EndpointTable> endpoints;
   std::shared_ptr<const TlsTable> tls;
+  std::shared_ptr<const BackendTlsTable> backend_tls;
   // Workers that may still read this.
   mutable std::atomic<unsigned> held_by{0};
 };

@@ -1,72 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/tls_table.h"
 
-#include <map>
 #include <utility>
+
+#include <fmt/format.h>
+
+#include "plan/names.h"
+#include "proxy/settings.h"
 
 namespace cardea::proxy {
 namespace {
 
-using Certificates = std::map<std::pair<plan::ObjectName, std::string>, plan::Ref<plan::Certificate>>;
+// What a listener's context is built from, found in the plan's Secrets.
+struct Materials {
+  std::vector<const plan::Certificate*> certificates;
+  std::vector<const plan::CaBundle*> ca_bundles;
+  std::string clients;  // identity of what is asked of clients
+  bool complete = true;  // else nothing may be served
+};
 
-Certificates index_certificates(const plan::PlanSet& plans) {
-  Certificates index;
-  for (const auto& plan : plans) {
-    if (!plan->secrets) continue;
-    for (const auto& certificate : plan->secrets->certificates) index[{plan->gateway, certificate->id}] = certificate;
-  }
-  return index;
+// The settings' rules, but for what the listener asks for itself.
+net::TlsRules rules_of(const CompiledListener& listener) {
+  net::TlsRules rules = listener.settings().settings.tls;
+  const std::string& own = listener.plan().tls->min_version;
+  if (!own.empty()) rules.min_version = own == "1.3" ? net::TlsVersion::Tls13 : net::TlsVersion::Tls12;
+  return rules;
 }
 
-std::string listener_text(const CompiledListener& listener) { return "listener " + listener.plan().name; }
+class Builder {
+ public:
+  Builder(const SecretIndex& secrets, std::vector<Refusal>& refusals) : secrets_(secrets), refusals_(refusals) {}
 
-// Loads what loads; a certificate that does not is refused alone.
-std::shared_ptr<const net::TlsContext> load(const CompiledListener& listener,
-                                            const std::vector<plan::Ref<plan::Certificate>>& certificates,
-                                            std::vector<Refusal>& refusals) {
-  net::TlsContextOptions options;
-  options.alpn = {"http/1.1"};
-  options.session_scope = std::to_string(listener.id());
-  for (const auto& certificate : certificates) {
-    const net::TlsCertificate texts{certificate->chain_pem, certificate->key_pem};
+  Materials gather(const CompiledListener& listener) {
+    Materials materials;
+    const plan::ListenerTls& tls = *listener.plan().tls;
+    for (const auto& id : tls.certificates) {
+      const auto* found = secrets_.certificate(listener.gateway(), id);
+      if (found) materials.certificates.push_back(found);
+      else refuse(listener, "the plan has no certificate " + id);
+    }
+    if (!tls.clients) return materials;
+    materials.clients = plan::to_string(tls.clients->mode);
+    for (const auto& id : tls.clients->ca_bundles) {
+      const auto* found = secrets_.ca_bundle(listener.gateway(), id);
+      if (found) {
+        materials.ca_bundles.push_back(found);
+        materials.clients += identity_of(found->hash);
+      } else {
+        refuse(listener, "the plan has no CA bundle " + id);
+        materials.complete = false;
+      }
+    }
+    return materials;
+  }
+
+  static std::string content_of(const CompiledListener& listener, const Materials& materials) {
+    const net::TlsRules rules = rules_of(listener);
+    const std::string_view version = rules.min_version == net::TlsVersion::Tls13 ? "1.3" : "1.2";
+    std::string content = fmt::format("{}|{}|{}|{}|", materials.clients, version, rules.ciphers, rules.cipher_suites);
+    for (const auto* certificate : materials.certificates) content += identity_of(certificate->hash);
+    return content;
+  }
+
+  // Loads what loads; a certificate that does not is refused alone.
+  std::shared_ptr<const net::TlsContext> load(const CompiledListener& listener, const Materials& materials) {
+    net::TlsContextOptions options;
+    options.alpn = {"http/1.1"};
+    options.rules = rules_of(listener);
+    options.session_scope = std::to_string(listener.id()) + '|' + materials.clients;
+    if (listener.plan().tls->clients) options.clients = client_rules(*listener.plan().tls->clients, materials);
+    for (const auto* certificate : materials.certificates) add(listener, *certificate, options);
+    if (options.certificates.empty()) return nullptr;
+    auto context = net::TlsContext::create(options);
+    if (context) return *context;
+    refuse(listener, context.error().message);
+    return nullptr;
+  }
+
+ private:
+  void refuse(const CompiledListener& listener, std::string reason) {
+    refusals_.push_back({listener.gateway(), "listener " + listener.plan().name, std::move(reason)});
+  }
+
+  static net::ClientCertificateRules client_rules(const plan::ClientValidation& clients, const Materials& materials) {
+    net::ClientCertificateRules rules;
+    rules.required = clients.mode == plan::ClientValidationMode::AllowValidOnly;
+    for (const auto* bundle : materials.ca_bundles) rules.ca_pem.push_back(bundle->pem);
+    return rules;
+  }
+
+  void add(const CompiledListener& listener, const plan::Certificate& certificate, net::TlsContextOptions& options) {
+    const net::TlsCertificate texts{certificate.chain_pem, certificate.key_pem};
     net::TlsContextOptions alone;
     alone.certificates = {texts};
-    auto checked = net::TlsContext::create(alone);
+    const auto checked = net::TlsContext::create(alone);
     if (checked) options.certificates.push_back(texts);
-    else refusals.push_back({listener.gateway(), "certificate " + certificate->id, checked.error().message});
+    else refusals_.push_back({listener.gateway(), "certificate " + certificate.id, checked.error().message});
   }
-  if (options.certificates.empty()) return nullptr;
-  auto context = net::TlsContext::create(options);
-  if (context) return *context;
-  refusals.push_back({listener.gateway(), listener_text(listener), context.error().message});
-  return nullptr;
-}
+
+  const SecretIndex& secrets_;
+  std::vector<Refusal>& refusals_;
+};
 
 }  // namespace
 
-std::shared_ptr<const TlsTable> TlsTable::build(const plan::PlanSet& plans, const RouteTable& routes,
+std::shared_ptr<const TlsTable> TlsTable::build(const SecretIndex& secrets, const RouteTable& routes,
                                                 const TlsTable* previous, std::vector<Refusal>& refusals) {
-  const Certificates certificates = index_certificates(plans);
+  Builder builder(secrets, refusals);
   auto table = std::make_shared<TlsTable>();
   for (const auto& listener : routes.listeners()) {
     if (!listener->is_tls() || !listener->plan().tls) continue;
-    std::vector<plan::Ref<plan::Certificate>> wanted;
-    std::string content;
-    for (const auto& id : listener->plan().tls->certificates) {
-      const auto found = certificates.find({listener->gateway(), id});
-      if (found == certificates.end()) {
-        refusals.push_back({listener->gateway(), listener_text(*listener), "the plan has no certificate " + id});
-        continue;
-      }
-      wanted.push_back(found->second);
-      content.append(reinterpret_cast<const char*>(found->second->hash.bytes.data()), found->second->hash.bytes.size());
-    }
+    const Materials materials = builder.gather(*listener);
+    if (!materials.complete) continue;
+    std::string content = Builder::content_of(*listener, materials);
     const Entry* old = nullptr;
     if (previous) {
       const auto found = previous->contexts_.find(listener->id());
       if (found != previous->contexts_.end() && found->second.content == content) old = &found->second;
     }
-    Entry entry = old && old->context ? *old : Entry{content, load(*listener, wanted, refusals)};
+    Entry entry = old ? *old : Entry{std::move(content), builder.load(*listener, materials)};
     if (entry.context) table->contexts_.emplace(listener->id(), std::move(entry));
   }
   return table;

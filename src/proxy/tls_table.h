@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TlsTable: the TLS context of every HTTPS listener of a route table. A listener without certificates has none, and its
-// handshakes are refused. Built and freed on the control thread, read by workers during handshakes.
+// TlsTable: the TLS context of every HTTPS listener of a route table. A listener without certificates has none, nor has one
+// whose clients cannot be checked as it asks, and their handshakes are refused. Built and freed on the control thread, read
+// by workers during handshakes.
 #pragma once
 
 #include <memory>
@@ -12,13 +13,14 @@
 #include "plan/plan.h"
 #include "proxy/data_plane.h"
 #include "proxy/route_table.h"
+#include "proxy/secret_index.h"
 
 namespace cardea::proxy {
 
 class TlsTable {
  public:
-  // A context whose certificates did not change is taken over from `previous` (may be null).
-  static std::shared_ptr<const TlsTable> build(const plan::PlanSet& plans, const RouteTable& routes,
+  // A context that would come out the same is taken over from `previous` (may be null).
+  static std::shared_ptr<const TlsTable> build(const SecretIndex& secrets, const RouteTable& routes,
                                                const TlsTable* previous, std::vector<Refusal>& refusals);
 
   // nullptr: refuse the handshake.

@@ -7,6 +7,7 @@
 #include "plan/hash.h"
 #include "plan/used_backends.h"
 #include "translate/backends.h"
+#include "translate/ca_bundle.h"
 #include "translate/listener.h"
 #include "translate/listener_conflict.h"
 #include "translate/memory.h"
@@ -61,6 +62,10 @@ plan::Ref<plan::Listener> plan_listener(ListenerModel& model, Context& context) 
       if (std::ranges::find(ids, certificate->id) == ids.end()) ids.push_back(certificate->id);
     }
   }
+  if (listener.tls) {
+    listener.tls->clients = model.clients;
+    listener.tls->min_version = model.tls_min_version;
+  }
   const plan::ObjectName gateway = name_of(model.gateway->object->metadata);
   for (auto& [hostname, matches] : model.hosts) {
     listener.virtual_hosts.push_back(virtual_host({gateway, plan::id_of(listener), hostname}, matches, context));
@@ -86,15 +91,35 @@ std::vector<plan::Ref<plan::Backend>> backends_of(const std::vector<plan::Ref<pl
   return backends;
 }
 
-plan::Ref<plan::Secrets> secrets_of(const GatewayModel& gateway) {
+// Each once, by id.
+template <class Part>
+void sort_and_merge(std::vector<plan::Ref<Part>>& parts) {
+  std::ranges::sort(parts, {}, [](const auto& part) -> const std::string& { return part->id; });
+  const auto repeated = std::ranges::unique(parts);
+  parts.erase(repeated.begin(), repeated.end());
+}
+
+void add_ca_bundles(const plan::Backend& backend, Context& context, std::vector<plan::Ref<plan::CaBundle>>& bundles) {
+  if (!backend.tls) return;
+  for (const std::string& id : backend.tls->ca_bundles) {
+    const auto slash = id.find('/');
+    auto found = find_ca_bundle({id.substr(0, slash), id.substr(slash + 1)}, context.resources, context.memory);
+    if (found) bundles.push_back(std::move(*found));
+  }
+}
+
+plan::Ref<plan::Secrets> secrets_of(const GatewayModel& gateway, const plan::Routing& routing, Context& context) {
   plan::Secrets secrets;
+  const bool to_backends = std::ranges::any_of(routing.backends, [](const auto& backend) { return backend->tls.has_value(); });
+  if (to_backends && gateway.client_certificate) secrets.certificates.push_back(gateway.client_certificate);
   for (const ListenerModel* listener : gateway.all_listeners()) {
     if (!listener->planned) continue;
     for (const auto& certificate : listener->certificates) secrets.certificates.push_back(certificate);
+    for (const auto& bundle : listener->client_ca_bundles) secrets.ca_bundles.push_back(bundle);
   }
-  std::ranges::sort(secrets.certificates, {}, [](const auto& certificate) -> const std::string& { return certificate->id; });
-  const auto repeated = std::ranges::unique(secrets.certificates);
-  secrets.certificates.erase(repeated.begin(), repeated.end());
+  for (const auto& backend : routing.backends) add_ca_bundles(*backend, context, secrets.ca_bundles);
+  sort_and_merge(secrets.certificates);
+  sort_and_merge(secrets.ca_bundles);
   return plan::seal(std::move(secrets));
 }
 
@@ -109,6 +134,7 @@ plan::Ref<plan::Plan> assemble_plan(GatewayModel& gateway, Context& context) {
     routing.listeners.push_back(listener->planned);
   }
   routing.backends = backends_of(routing.listeners);
+  routing.client_certificate = gateway.client_certificate_id;
   plan::Endpoints endpoints;
   for (const auto& backend : routing.backends) endpoints.backends.push_back(context.backends.endpoints_of(backend->id));
   plan::Plan plan;
@@ -116,7 +142,7 @@ plan::Ref<plan::Plan> assemble_plan(GatewayModel& gateway, Context& context) {
   plan.generation = gateway.object->metadata.generation;
   plan.routing = plan::seal(std::move(routing));
   plan.endpoints = plan::seal(std::move(endpoints));
-  plan.secrets = secrets_of(gateway);
+  plan.secrets = secrets_of(gateway, *plan.routing, context);
   plan.settings = plan::seal(plan::Settings{.values = gateway.settings, .hash = {}});
   return plan::seal(std::move(plan));
 }

@@ -16,7 +16,8 @@ using plan::BackendFault;
 
 // appProtocols of Kubernetes that need more than HTTP/1.1 in plain text. Others, also those that we do not know, are
 // spoken to in HTTP/1.1: "kubernetes.io/ws" is just that, with an upgrade.
-constexpr std::array<std::string_view, 2> kUnservedAppProtocols = {"kubernetes.io/h2c", "kubernetes.io/wss"};
+constexpr std::array<std::string_view, 1> kUnservedAppProtocols = {"kubernetes.io/h2c"};
+constexpr std::string_view kWebSocketInTls = "kubernetes.io/wss";
 
 class Resolver {
  public:
@@ -28,8 +29,8 @@ class Resolver {
   }
 
   ResolvedBackend resolve() && {
-    if (check_kind() && check_grant() && check_existence() && check_protocol() && check_tls_policy()) {
-      resolved_.backend = context_.backends.use(resolved_.id, *port_);
+    if (check_kind() && check_grant() && check_existence() && check_protocol() && check_tls()) {
+      resolved_.backend = context_.backends.use({.id = resolved_.id, .protocol = {}, .tls = std::move(tls_)}, *port_);
     }
     return std::move(resolved_);
   }
@@ -89,19 +90,27 @@ class Resolver {
                 fmt::format("Service {}: port {} has appProtocol {}, which is not served yet", name_, *ref_.port, *unserved));
   }
 
-  // What asks for TLS is never spoken to in plain text.
-  bool check_tls_policy() {
-    const api::BackendTLSPolicy* policy = user_.speaks_http ? context_.policies.of(*service_, *port_) : nullptr;
-    if (!policy) return true;
+  // What asks for TLS is never spoken to in plain text. That the policy is not as it should be is the policy's to say: the
+  // reference is resolved.
+  bool check_tls() {
+    if (!user_.speaks_http) return true;
+    const api::BackendTLSPolicy* policy = context_.policies.of(*service_, *port_);
+    if (policy) {
+      tls_ = context_.policies.verdict_of(*policy).tls;
+      if (!tls_) resolved_.fault = BackendFault::InvalidTls;
+      return tls_.has_value();
+    }
+    if (port_->app_protocol != kWebSocketInTls) return true;
     return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
-                fmt::format("Service {}: BackendTLSPolicy {} asks for TLS to port {}, which is not served yet", name_,
-                            api::to_text(policy->metadata.key()), *ref_.port));
+                fmt::format("Service {}: port {} has appProtocol {}, and no BackendTLSPolicy says whom to trust there", name_,
+                            *ref_.port, kWebSocketInTls));
   }
 
   const api::BackendObjectReference& ref_;
   const BackendUser& user_;
   Context& context_;
   const std::string namespace_;
+  std::optional<plan::BackendTls> tls_;
   std::string name_;
   const api::Service* service_ = nullptr;
   const api::ServicePort* port_ = nullptr;

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "base/x509.h"
+#include "base/strings.h"
+#include "translate/ca_bundle.h"
+#include "translate/tls_options.h"
 
 namespace cardea::translate {
 namespace {
@@ -19,7 +21,7 @@ const api::ServicePort* port_named(const api::Service& service, std::string_view
 
 }  // namespace
 
-BackendTlsPolicies::BackendTlsPolicies(const api::Resources& resources) : resources_(resources) {
+BackendTlsPolicies::BackendTlsPolicies(const api::Resources& resources, Memory& memory) : resources_(resources), memory_(memory) {
   std::vector<const api::BackendTLSPolicy*> policies;
   for (const auto& policy : resources.all<api::BackendTLSPolicy>()) policies.push_back(policy.get());
   std::ranges::sort(policies, [](const auto* a, const auto* b) { return api::by_age(a->metadata, b->metadata) < 0; });
@@ -66,41 +68,68 @@ std::optional<Problem> BackendTlsPolicies::check_target(const api::BackendTLSPol
   return std::nullopt;
 }
 
-std::vector<std::optional<Problem>> BackendTlsPolicies::check_ca_certificates(const api::BackendTLSPolicy& policy) const {
-  std::vector<std::optional<Problem>> checked;
+void BackendTlsPolicies::check_ca_certificates(const api::BackendTLSPolicy& policy, PolicyVerdict& verdict) {
+  const auto note = [&](Problem problem) {
+    if (!verdict.unresolved) verdict.unresolved = std::move(problem);
+  };
   for (const api::LocalObjectReference& ref : policy.spec.validation.ca_certificate_refs) {
-    const std::string id = fmt::format("{} {}/{}", ref.kind, policy.metadata.namespace_, ref.name);
-    if (!ref.group.empty() || ref.kind != api::ConfigMap::kKind) {
-      checked.push_back(Problem{reason::kInvalidKind, fmt::format("caCertificateRefs: {}: only a ConfigMap can hold CA "
-                                                                  "certificates", id)});
-      continue;
-    }
-    const auto* config_map = resources_.find<api::ConfigMap>(policy.metadata.namespace_, ref.name);
-    const std::string* bundle = config_map ? config_map->data.find("ca.crt") : nullptr;
-    const auto good = bundle ? base::check_ca_bundle(*bundle) : base::fail(config_map ? "it has no key ca.crt" : "it does not exist");
-    if (good) {
-      checked.push_back(std::nullopt);
-    } else {
-      checked.push_back(Problem{reason::kInvalidCaCertificateRef, fmt::format("caCertificateRefs: {}: {}", id, good.error().message)});
+    const api::ObjectKey key{policy.metadata.namespace_, ref.name};
+    const std::string id = fmt::format("caCertificateRefs: {} {}", ref.kind, api::to_text(key));
+    if (!may_hold_ca_certificates(ref.group, ref.kind)) {
+      note({reason::kInvalidKind, id + ": only a ConfigMap can hold CA certificates"});
+    } else if (const auto found = find_ca_bundle(key, resources_, memory_); !found) {
+      note({reason::kInvalidCaCertificateRef, fmt::format("{}: {}", id, found.error().message)});
+    } else if (std::ranges::find(verdict.tls->ca_bundles, (*found)->id) == verdict.tls->ca_bundles.end()) {
+      verdict.tls->ca_bundles.push_back((*found)->id);
     }
   }
-  return checked;
 }
 
-Problem BackendTlsPolicies::refusal_of(const api::BackendTLSPolicy& policy, bool any_ca) const {
+PolicyVerdict BackendTlsPolicies::judge(const api::BackendTLSPolicy& policy) {
+  const api::BackendTLSPolicyValidation& validation = policy.spec.validation;
+  PolicyVerdict verdict;
+  verdict.tls.emplace();
+  verdict.tls->hostname = base::to_lower(validation.hostname);
+  verdict.tls->system_roots = validation.well_known_ca_certificates == "System";
+  check_ca_certificates(policy, verdict);
+  const auto refuse = [&](std::string_view why, std::string message) {
+    if (!verdict.refusal) verdict.refusal = Problem{why, std::move(message)};
+  };
+  if (!validation.well_known_ca_certificates.empty() && !verdict.tls->system_roots) {
+    refuse(reason::kInvalid, fmt::format("wellKnownCACertificates {} is not known; System is", validation.well_known_ca_certificates));
+  }
+  if (verdict.tls->ca_bundles.empty() && !verdict.tls->system_roots) {
+    refuse(reason::kNoValidCaCertificate, "No reference of caCertificateRefs can be used: requests to the targets are "
+                                          "answered with 500, never sent without TLS");
+  }
+  for (const api::SubjectAltName& name : validation.subject_alt_names) {
+    if (name.type.is_unknown()) refuse(reason::kInvalid, fmt::format("subjectAltNames: type {} is not known", name.type.text()));
+    const bool is_uri = name.type == api::SubjectAltNameType::URI;
+    verdict.tls->subject_alt_names.push_back(
+        {is_uri ? plan::SubjectAltNameType::URI : plan::SubjectAltNameType::Hostname, is_uri ? name.value : base::to_lower(name.value)});
+  }
+  const auto options = read_tls_options(policy.spec.options);
+  if (options) verdict.tls->min_version = options->min_version;
+  else refuse(reason::kInvalid, options.error().message);
+  if (verdict.refusal) verdict.tls.reset();
+  return verdict;
+}
+
+const PolicyVerdict& BackendTlsPolicies::verdict_of(const api::BackendTLSPolicy& policy) {
+  const auto known = verdicts_.find(&policy);
+  return known != verdicts_.end() ? known->second : verdicts_.emplace(&policy, judge(policy)).first->second;
+}
+
+// What is wrong with a target comes first: there the policy may have no say at all.
+std::optional<Problem> BackendTlsPolicies::refusal_of(const api::BackendTLSPolicy& policy) {
   for (const api::PolicyTargetReference& ref : policy.spec.target_refs) {
-    if (auto problem = check_target(policy, ref)) return std::move(*problem);
+    if (auto problem = check_target(policy, ref)) return problem;
   }
-  const std::string& well_known = policy.spec.validation.well_known_ca_certificates;
-  if (!well_known.empty() && well_known != "System") {
-    return {reason::kInvalid, fmt::format("wellKnownCACertificates {} is not known", well_known)};
-  }
-  if (well_known.empty() && !any_ca) return {reason::kNoValidCaCertificate, "No reference of caCertificateRefs can be used"};
-  return {reason::kInvalid, "TLS to backends is not served yet: requests to the targets are answered with 500, never sent in plain text"};
+  return verdict_of(policy).refusal;
 }
 
 api::PolicyStatus BackendTlsPolicies::status_of(const api::BackendTLSPolicy& policy, const Reach& reach,
-                                                const Options& options) const {
+                                                const Options& options) {
   using enum api::ConditionStatus;
   std::set<api::ObjectKey> gateways;
   for (const api::PolicyTargetReference& ref : policy.spec.target_refs) {
@@ -109,16 +138,15 @@ api::PolicyStatus BackendTlsPolicies::status_of(const api::BackendTLSPolicy& pol
     for (const GatewayModel* gateway : reached->second) gateways.insert(gateway->object->metadata.key());
   }
   if (gateways.empty()) return {};
-  const auto checked = check_ca_certificates(policy);
-  const auto bad = std::ranges::find_if(checked, [](const auto& problem) { return problem.has_value(); });
-  const bool any_ca = std::ranges::any_of(checked, [](const auto& problem) { return !problem; });
   const std::int64_t generation = policy.metadata.generation;
-  const Problem refusal = refusal_of(policy, any_ca);
+  const auto refusal = refusal_of(policy);
+  const auto& unresolved = verdict_of(policy).unresolved;
   api::Conditions conditions;
-  conditions.push_back(make_condition(condition::kAccepted, False, refusal.reason, refusal.message, generation));
-  conditions.push_back(bad != checked.end() ? make_condition(condition::kResolvedRefs, False, (*bad)->reason, (*bad)->message, generation)
-                                            : make_condition(condition::kResolvedRefs, True, reason::kResolvedRefs,
-                                                             "All references are resolved", generation));
+  conditions.push_back(refusal ? make_condition(condition::kAccepted, False, refusal->reason, refusal->message, generation)
+                               : make_condition(condition::kAccepted, True, reason::kAccepted, "The policy is valid", generation));
+  conditions.push_back(unresolved ? make_condition(condition::kResolvedRefs, False, unresolved->reason, unresolved->message, generation)
+                                  : make_condition(condition::kResolvedRefs, True, reason::kResolvedRefs,
+                                                   "All references are resolved", generation));
   api::PolicyStatus status;
   constexpr std::size_t kMaxAncestors = 16;
   for (const api::ObjectKey& gateway : gateways) {

@@ -67,16 +67,16 @@ Backends::Backends(const api::Resources& resources, Memory& memory) : memory_(me
   }
 }
 
-plan::Ref<plan::Backend> Backends::use(const std::string& id, const api::ServicePort& port) {
-  return memory_.backend(id, &port.name).backend;
+plan::Ref<plan::Backend> Backends::use(plan::Backend wanted, const api::ServicePort& port) {
+  return memory_.backend(std::move(wanted), port.name).backend;
 }
 
-void Backends::use_again(const std::string& id) { memory_.backend(id, nullptr); }
+void Backends::use_again(const std::string& id) { memory_.backend_again(id); }
 
 plan::Ref<plan::BackendEndpoints> Backends::endpoints_of(const std::string& id) {
   static const Slices none;
   const auto slices = slices_by_service_.find(id.substr(0, id.rfind(':')));
-  return memory_.endpoints(id, memory_.backend(id, nullptr).port_name, slices == slices_by_service_.end() ? none : slices->second);
+  return memory_.endpoints(id, memory_.backend_again(id).port_name, slices == slices_by_service_.end() ? none : slices->second);
 }
 
 }  // namespace cardea::translate

@@ -19,8 +19,9 @@ class Backends {
  public:
   Backends(const api::Resources& resources, Memory& memory);
 
-  // The Backend of that Service port; of one that is used as it was the last time, while no Service has changed.
-  plan::Ref<plan::Backend> use(const std::string& id, const api::ServicePort& port);
+  // The Backend that `wanted` (unsealed) tells, of that Service port.
+  plan::Ref<plan::Backend> use(plan::Backend wanted, const api::ServicePort& port);
+  // One that is used as it was the last time, while nothing has changed that decides what it is.
   void use_again(const std::string& id);
 
   // Endpoints of a backend that is used; an empty list when no slice has any.

@@ -33,7 +33,7 @@ struct Context {
   const api::Resources& resources;
   const Options& options;
   const ReferenceGrants& grants;
-  const BackendTlsPolicies& policies;
+  BackendTlsPolicies& policies;
   NamespaceLabels& namespaces;
   Backends& backends;
   Memory& memory;

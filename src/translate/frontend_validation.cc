@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/x509.h"
+#include "translate/ca_bundle.h"
 
 namespace cardea::translate {
 namespace {
@@ -17,26 +17,26 @@ const api::FrontendTLSValidation* validation_of(const api::FrontendTLSConfig& co
   return applies.validation ? &*applies.validation : nullptr;
 }
 
-std::optional<Problem> check_ca(const api::ObjectReference& ref, const std::string& gateway_namespace, Context& context) {
-  const std::string& namespace_ = ref.namespace_.empty() ? gateway_namespace : ref.namespace_;
-  const std::string id = fmt::format("{} {}/{}", ref.kind, namespace_, ref.name);
-  if (!ref.group.empty() || ref.kind != api::ConfigMap::kKind) {
-    return Problem{reason::kInvalidCaCertificateKind, fmt::format("{}: only a ConfigMap can hold CA certificates", id)};
+struct CaLookup {
+  plan::Ref<plan::CaBundle> bundle;
+  Problem problem;  // when there is none
+};
+
+CaLookup look_up(const api::ObjectReference& ref, const std::string& gateway_namespace, Context& context) {
+  const api::ObjectKey key{ref.namespace_.empty() ? gateway_namespace : ref.namespace_, ref.name};
+  const std::string id = fmt::format("spec.tls.frontend: {} {}", ref.kind, api::to_text(key));
+  const auto refuse = [](std::string_view why, std::string message) { return CaLookup{nullptr, {why, std::move(message)}}; };
+  if (!may_hold_ca_certificates(ref.group, ref.kind)) {
+    return refuse(reason::kInvalidCaCertificateKind, id + ": only a ConfigMap can hold CA certificates");
   }
   if (!context.grants.permit({.kind = api::Gateway::kKind, .namespace_ = gateway_namespace},
-                             {"", api::ConfigMap::kKind, namespace_, ref.name})) {
-    return Problem{reason::kRefNotPermitted, fmt::format("{}: no ReferenceGrant in namespace {} lets Gateways of namespace {} "
-                                                         "refer to it", id, namespace_, gateway_namespace)};
+                             {"", api::ConfigMap::kKind, key.namespace_, key.name})) {
+    return refuse(reason::kRefNotPermitted, fmt::format("{}: no ReferenceGrant in namespace {} lets Gateways of namespace {} "
+                                                        "refer to it", id, key.namespace_, gateway_namespace));
   }
-  const auto* config_map = context.resources.find<api::ConfigMap>(namespace_, ref.name);
-  const std::string* bundle = config_map ? config_map->data.find("ca.crt") : nullptr;
-  if (!bundle) {
-    return Problem{reason::kInvalidCaCertificateRef,
-                   fmt::format("{} {}", id, config_map ? "has no key ca.crt" : "does not exist")};
-  }
-  const auto checked = base::check_ca_bundle(*bundle);
-  if (checked) return std::nullopt;
-  return Problem{reason::kInvalidCaCertificateRef, fmt::format("{}: ca.crt: {}", id, checked.error().message)};
+  auto found = find_ca_bundle(key, context.resources, context.memory);
+  if (!found) return refuse(reason::kInvalidCaCertificateRef, fmt::format("{}: {}", id, found.error().message));
+  return {std::move(*found), {}};
 }
 
 }  // namespace
@@ -46,20 +46,26 @@ void check_frontend_validation(ListenerModel& listener, Context& context) {
   if (!spec.tls || !spec.tls->frontend) return;
   const api::FrontendTLSValidation* validation = validation_of(*spec.tls->frontend, listener.spec->port);
   if (!validation) return;
-  bool any_valid = false;
+  listener.clients.emplace();
+  if (validation->mode == api::FrontendValidationMode::AllowInsecureFallback) {
+    listener.clients->mode = plan::ClientValidationMode::AllowInsecureFallback;
+  }
   for (const api::ObjectReference& ref : validation->ca_certificate_refs) {
-    auto problem = check_ca(ref, listener.gateway->object->metadata.namespace_, context);
-    any_valid |= !problem;
-    if (problem && !listener.unresolved) listener.unresolved = std::move(problem);
+    auto [bundle, problem] = look_up(ref, listener.gateway->object->metadata.namespace_, context);
+    if (!bundle) {
+      if (!listener.unresolved) listener.unresolved = std::move(problem);
+    } else if (std::ranges::find(listener.client_ca_bundles, bundle) == listener.client_ca_bundles.end()) {
+      listener.clients->ca_bundles.push_back(bundle->id);
+      listener.client_ca_bundles.push_back(std::move(bundle));
+    }
   }
-  listener.keeps_hostname = true;
-  if (!any_valid) {
+  if (validation->mode.is_unknown()) {
+    listener.refusal = {reason::kUnsupportedValue, fmt::format("spec.tls.frontend: mode {} is not known; every TLS handshake "
+                                                               "is refused", validation->mode.text())};
+  } else if (listener.client_ca_bundles.empty()) {
     listener.refusal = {reason::kNoValidCaCertificate, "No CA certificate to check clients with; every TLS handshake is refused"};
-  } else {
-    listener.refusal = {reason::kUnsupportedValue,
-                        "spec.tls.frontend asks for checks of clients' certificates, which are not served yet; every TLS "
-                        "handshake is refused"};
   }
+  listener.keeps_hostname = listener.keeps_hostname || listener.refusal.has_value();
 }
 
 bool has_insecure_fallback(const api::GatewaySpec& spec) {

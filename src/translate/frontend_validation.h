@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gateway.spec.tls.frontend: checks of clients' certificates (GEP-91; facts, 1.4, 2.3, 6.18). The data plane cannot do
-// them yet: a listener that asks for them is refused rather than served without.
+// Gateway.spec.tls.frontend: checks of clients' certificates (GEP-91; facts, 1.4, 2.3, 6.18), per port, for every listener
+// there that terminates TLS. One that has nobody to trust is refused rather than served without.
 #pragma once
 
 #include "translate/context.h"

@@ -25,13 +25,19 @@ std::optional<Problem> check_class(const api::GatewayClass& gateway_class, const
 }
 
 // spec.tls.backend: does not touch Accepted or Programmed.
-std::optional<Problem> check_client_certificate(const api::Gateway& gateway, Context& context) {
-  const auto& tls = gateway.spec.tls;
-  if (!tls || !tls->backend || !tls->backend->client_certificate_ref) return std::nullopt;
-  const Referrer from{.kind = api::Gateway::kKind, .namespace_ = gateway.metadata.namespace_};
-  auto found = find_certificate(*tls->backend->client_certificate_ref, from, reason::kInvalidClientCertificateRef, context);
-  if (found.problem) found.problem->message = "spec.tls.backend.clientCertificateRef: " + found.problem->message;
-  return found.problem;
+void check_client_certificate(GatewayModel& gateway, Context& context) {
+  const auto& tls = gateway.object->spec.tls;
+  if (!tls || !tls->backend || !tls->backend->client_certificate_ref) return;
+  const api::SecretObjectReference& ref = *tls->backend->client_certificate_ref;
+  const std::string& own = gateway.object->metadata.namespace_;
+  const Referrer from{.kind = api::Gateway::kKind, .namespace_ = own};
+  auto found = find_certificate(ref, from, reason::kInvalidClientCertificateRef, context);
+  gateway.client_certificate_id = fmt::format("{}/{}", ref.namespace_.empty() ? own : ref.namespace_, ref.name);
+  gateway.client_certificate = std::move(found.certificate);
+  // A listener may have the same one with a permission of its own.
+  if (!gateway.client_certificate) gateway.client_certificate_id += " (refused)";
+  gateway.unresolved = std::move(found.problem);
+  if (gateway.unresolved) gateway.unresolved->message = "spec.tls.backend.clientCertificateRef: " + gateway.unresolved->message;
 }
 
 std::unique_ptr<GatewayModel> build_gateway(const api::Gateway& gateway, const api::GatewayClass& gateway_class,
@@ -44,7 +50,7 @@ std::unique_ptr<GatewayModel> build_gateway(const api::Gateway& gateway, const a
   model->settings = std::move(parameters.settings);
   if (!model->refusal) model->refusal = check_addresses(gateway.spec);
   if (!model->refusal) model->addresses = addresses_to_bind(gateway.spec, context.options);
-  model->unresolved = check_client_certificate(gateway, context);
+  check_client_certificate(*model, context);
   model->insecure_frontend = has_insecure_fallback(gateway.spec);
   model->listeners.reserve(gateway.spec.listeners.size());
   for (const api::Listener& listener : gateway.spec.listeners) {

@@ -25,6 +25,13 @@ namespace cardea::translate {
 struct CheckedCertificate {
   api::Ref<api::Secret> secret;
   plan::Ref<plan::Certificate> certificate;  // null: `fault` says why
+  std::vector<std::string> names;  // DNS names that it is good for
+  std::string fault;
+};
+
+struct CheckedBundle {
+  api::Ref<api::ConfigMap> config_map;
+  plan::Ref<plan::CaBundle> bundle;  // null: `fault` says why
   std::string fault;
 };
 
@@ -63,6 +70,7 @@ struct Memory {
   bool same_backends = false;
 
   std::unordered_map<const api::Secret*, CheckedCertificate> certificates;
+  std::unordered_map<const api::ConfigMap*, CheckedBundle> ca_bundles;
   std::unordered_map<std::string, KeptBackend> backends;
   std::unordered_map<std::string, KeptEndpoints> kept_endpoints;
   std::unordered_map<const void*, KeptRoute> routes;  // by the HTTPRoute or GRPCRoute
@@ -75,8 +83,11 @@ struct Memory {
   Gateways gateways;
 
   const CheckedCertificate& certificate(const api::Ref<api::Secret>& secret);
-  // The Backend of that id; `port_name` null: as it was the last time.
-  const KeptBackend& backend(const std::string& id, const std::string* port_name);
+  const CheckedBundle& ca_bundle(const api::Ref<api::ConfigMap>& config_map);
+  // The Backend that `wanted` (unsealed) tells, and the name of its Service port.
+  const KeptBackend& backend(plan::Backend wanted, const std::string& port_name);
+  // The Backend of that id as it was in this translation, else in the last one.
+  const KeptBackend& backend_again(const std::string& id);
   plan::Ref<plan::BackendEndpoints> endpoints(const std::string& id, const std::string& port_name,
                                               const std::vector<api::Ref<api::EndpointSlice>>& slices);
 };

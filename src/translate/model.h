@@ -42,12 +42,16 @@ struct ListenerModel {
   bool conflicted = false;            // ... and Conflicted is True with the same reason
   std::optional<Problem> unresolved;  // ResolvedRefs is False
   std::optional<Problem> unserved;    // Accepted, but Programmed is False: nothing can be served
-  std::string overlaps;               // OverlappingTLSConfig is True with this message
+  std::optional<Problem> overlaps;    // OverlappingTLSConfig is True
 
   // Refused, yet its hostname must not fall to another listener of the port: it stays in the plan without certificates,
   // so that its handshakes are refused.
   bool keeps_hostname = false;
   std::vector<plan::Ref<plan::Certificate>> certificates;
+  std::vector<std::string> certificate_names;                // DNS names that the certificates are good for
+  std::optional<plan::ClientValidation> clients;             // of HTTPS: what is asked of clients' certificates
+  std::vector<plan::Ref<plan::CaBundle>> client_ca_bundles;  // that it names
+  std::string tls_min_version;                               // empty: as the settings say
 
   std::int32_t attached_routes = 0;
   // What is served, by effective hostname. The matches belong to the built routes.
@@ -73,6 +77,9 @@ struct GatewayModel {
   std::optional<Problem> refusal;     // the Gateway as a whole: class, parameters, addresses
   std::optional<Problem> unresolved;  // references that are no listener's
   std::vector<plan::Setting> settings;  // of its class's and its own parameters, sorted by name
+  // What is shown to backends in TLS. An id without a certificate: what spec.tls.backend names cannot be used.
+  std::string client_certificate_id;
+  plan::Ref<plan::Certificate> client_certificate;
   std::vector<std::string> addresses;  // to bind, canonical text; empty: the default ones
   bool insecure_frontend = false;
   std::vector<ListenerModel> listeners;

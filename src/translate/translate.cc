@@ -67,7 +67,7 @@ class Run {
  public:
   Run(const api::Resources& resources, const Observed& observed, const Options& options, const Translation* previous)
       : resources_(resources), observed_(observed), options_(options), previous_(previous), memory_(std::make_shared<Memory>()),
-        grants_(resources), policies_(resources), namespaces_(resources), backends_(resources, *memory_),
+        grants_(resources), policies_(resources, *memory_), namespaces_(resources), backends_(resources, *memory_),
         context_{resources, options, grants_, policies_, namespaces_, backends_, *memory_} {
     if (previous && previous->memory && previous->memory->options == options) {
       memory_->old = previous->memory.get();
@@ -76,7 +76,9 @@ class Run {
           same<api::GatewayClass, api::Gateway, api::ListenerSet, api::Namespace, api::Secret, api::ConfigMap, api::ReferenceGrant,
                api::GatewayParameters>(
               before, resources);
-      memory_->same_backends = same<api::Service, api::ReferenceGrant, api::BackendTLSPolicy>(before, resources);
+      const bool has_policies = resources.all<api::BackendTLSPolicy>().begin() != resources.all<api::BackendTLSPolicy>().end();
+      memory_->same_backends = same<api::Service, api::ReferenceGrant, api::BackendTLSPolicy>(before, resources) &&
+                               (!has_policies || same<api::ConfigMap>(before, resources));
     }
   }
 
@@ -283,7 +285,7 @@ class Run {
   const Translation* previous_;
   std::shared_ptr<Memory> memory_;
   const ReferenceGrants grants_;
-  const BackendTlsPolicies policies_;
+  BackendTlsPolicies policies_;
   NamespaceLabels namespaces_;
   Backends backends_;
   Context context_;

@@ -114,8 +114,8 @@ api::ListenerStatus status_of(const ListenerModel& listener, const ServedGateway
   } else {
     add(condition::kProgrammed, True, reason::kProgrammed, served_message(listener, binding));
   }
-  if (!listener.overlaps.empty()) {
-    add(condition::kOverlappingTlsConfig, True, reason::kOverlappingHostnames, listener.overlaps);
+  if (listener.overlaps) {
+    add(condition::kOverlappingTlsConfig, True, listener.overlaps->reason, listener.overlaps->message);
   }
   return status;
 }
