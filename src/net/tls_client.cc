@@ -65,6 +65,12 @@ TlsClientStream::TlsClientStream(std::unique_ptr<Stream> inner, const TlsClientC
   SSL_set_connect_state(ssl_);
 }
 
+// A session whose connection was not closed in order is no longer resumed by OpenSSL. That is a rule of SSL 3.0 which TLS
+// dropped (RFC 5246 section 7.2.1): connections of pools just end.
+TlsClientStream::~TlsClientStream() {
+  if (cause_.empty()) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 async::Task<TlsClientStream::Handshake> TlsClientStream::connect(const TlsPeer& peer, async::Deadline deadline,
                                                                 std::shared_ptr<TlsSessions> sessions) {
   peer_ = &peer;

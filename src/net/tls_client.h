@@ -79,6 +79,7 @@ class TlsClientStream final : public TlsStream {
  public:
   // `context` may go before the stream, but not before connect() has returned.
   TlsClientStream(std::unique_ptr<Stream> inner, const TlsClientContext& context);
+  ~TlsClientStream() override;
 
   // Before anything else. On Done the peer is whom `peer` names; otherwise error() says what failed. `peer` outlives the
   // call. `sessions` may be null.

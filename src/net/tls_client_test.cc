@@ -78,7 +78,6 @@ Task<Client> call(async::Loop& loop, const TlsFront& front, TlsSelector& selecto
       }
     }
     client.error = tls.error();
-    tls.shutdown_write();
   }
   co_await scope.close();
   co_return client;

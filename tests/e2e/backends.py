@@ -112,8 +112,10 @@ class Scripted:
     """A backend whose `script(backend, connection)` is called for every connection, on a thread of its own. Every request head and
     body that a script reads through `serve` is kept in `heads` and `bodies`."""
 
-    def __init__(self, script=None):
-        self.script = script
+    def __init__(self, script=None, tls=None):
+        """`tls`: a server's context; what a handshake told of a client stands in the connection's `socket`."""
+        self.script, self.tls = script, tls
+        self.refused = []  # handshakes that failed
         self.heads, self.bodies, self.errors = [], [], []
         self.connections = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -133,10 +135,13 @@ class Scripted:
                 self.connections += 1
                 self.open.add(sock)
                 self.changed.notify_all()
-            threading.Thread(target=self._run, args=(Connection(sock, index),), daemon=True).start()
+            threading.Thread(target=self._run, args=(sock, index), daemon=True).start()
 
-    def _run(self, connection):
+    def _run(self, sock, index):
+        connection = Connection(sock, index)
         try:
+            if self.tls:
+                connection = Connection(self._shake_hands(sock), index)
             (self.script or Scripted.answer)(self, connection)
         except (OSError, ValueError) as error:
             with self.changed:
@@ -148,6 +153,20 @@ class Scripted:
             with self.changed:
                 self.open.discard(connection.socket)
                 self.changed.notify_all()
+
+    def _shake_hands(self, sock):
+        sock.settimeout(PATIENCE)
+        try:
+            secured = self.tls.wrap_socket(sock, server_side=True)
+        except OSError as error:
+            with self.changed:
+                self.refused.append(error)
+                self.changed.notify_all()
+            raise
+        with self.changed:
+            self.open.discard(sock)
+            self.open.add(secured)
+        return secured
 
     def next_request(self, connection):
         """Reads one request, keeps it, and returns its head; None when the gateway closed the connection."""

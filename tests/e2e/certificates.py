@@ -17,6 +17,13 @@ class Certificate:
         out = subprocess.run(["openssl", "x509", "-noout", "-serial"], input=self.chain, text=True, capture_output=True, check=True)
         return out.stdout.strip().removeprefix("serial=")
 
+    def files(self, folder):
+        """(chain, key) as files."""
+        chain, key = pathlib.Path(folder) / f"{self.serial}.crt", pathlib.Path(folder) / f"{self.serial}.key"
+        chain.write_text(self.chain)
+        key.write_text(self.key)
+        return chain, key
+
     def ca_file(self, folder):
         path = pathlib.Path(folder) / f"ca-{self.serial}.crt"
         path.write_text(self.chain)
@@ -29,11 +36,29 @@ KEY_KINDS = {
 }
 
 
+def issued(*names, by=None, kind="ecdsa", days=30, uris=(), authority=False):
+    """A certificate for these names, the first of which is the common name too: DNS names as they are, and URIs. Signed by
+    `by`, or by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        key, chain = folder / "key", folder / "chain"
+        alternatives = [f"DNS:{name}" for name in names] + [f"URI:{uri}" for uri in uris]
+        command = ["openssl", "req", "-x509", "-newkey", *KEY_KINDS[kind], "-nodes", "-days", str(days), "-subj", f"/CN={names[0]}",
+                   "-addext", "subjectAltName=" + ",".join(alternatives), "-keyout", key, "-out", chain]
+        if not authority:
+            command += ["-addext", "basicConstraints=critical,CA:FALSE"]
+        if by:
+            (folder / "ca").write_text(by.chain)
+            (folder / "ca-key").write_text(by.key)
+            command += ["-CA", folder / "ca", "-CAkey", folder / "ca-key"]
+        subprocess.run(command, check=True, capture_output=True)
+        return Certificate(chain.read_text(), key.read_text())
+
+
 def self_signed(*names, kind="ecdsa", days=30):
     """A certificate for these DNS names that is its own authority."""
-    with tempfile.TemporaryDirectory() as folder:
-        key, chain = pathlib.Path(folder) / "key", pathlib.Path(folder) / "chain"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", *KEY_KINDS[kind], "-nodes", "-days", str(days),
-                        "-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names),
-                        "-keyout", key, "-out", chain], check=True, capture_output=True)
-        return Certificate(chain.read_text(), key.read_text())
+    return issued(*names, kind=kind, days=days, authority=True)
+
+
+def authority(name):
+    return issued(name, authority=True)

@@ -188,6 +188,20 @@ def fetch(port, target="/", host="any.test", method="GET", headers=(), body=None
         return connection.call(request_bytes(method, target, host, extra + [("Connection", "close")], body), method)
 
 
+def serving(certificate, folder, clients_of=None, version=None, alpn=()):
+    """A server's TLS context with this certificate. `clients_of`: the authority of the certificates that clients must show."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate.files(folder))
+    if clients_of:
+        context.load_verify_locations(cadata=clients_of.chain)
+        context.verify_mode = ssl.CERT_REQUIRED
+    if version:
+        context.minimum_version = context.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    return context
+
+
 def trusting(certificate, version=None):
     """A TLS context that believes this self-signed certificate alone; `version`: "1.2" or "1.3"."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -37,8 +37,8 @@ class World:
         self.parts.append(echo)
         return echo
 
-    def scripted(self, script=None):
-        backend = Scripted(script)
+    def scripted(self, script=None, tls=None):
+        backend = Scripted(script, tls)
         self.parts.append(backend)
         return backend
 

@@ -79,8 +79,10 @@ class Gateway:
             return None
         if listener is not None:
             status = next((entry for entry in status.get("listeners", []) if entry["name"] == listener), {})
-        elif "parents" in status:
-            status = status["parents"][0] if status["parents"] else {}
+        else:
+            for entries in ("parents", "ancestors"):
+                if entries in status:
+                    status = status[entries][0] if status[entries] else {}
         for entry in status.get("conditions", []):
             if entry["type"] == condition:
                 return entry["status"], entry["reason"]

@@ -154,6 +154,24 @@ def secret(name, certificate, namespace="default"):
             "data": {"tls.crt": encode(certificate.chain), "tls.key": encode(certificate.key)}}
 
 
+def ca_bundle(name, *certificates, namespace="default"):
+    """A ConfigMap with the CA certificates to trust."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace},
+            "data": {"ca.crt": "".join(certificate.chain for certificate in certificates)}}
+
+
+def backend_tls(name, service_name, hostname, *bundles, namespace="default", section=None, sans=(), options=None, **validation):
+    """A BackendTLSPolicy. `bundles`: names of ConfigMaps, or whole references; `sans`: hostnames, and URIs (with a colon)."""
+    target = {"group": "", "kind": "Service", "name": service_name} | ({"sectionName": section} if section else {})
+    validation = {"hostname": hostname} | validation
+    if bundles:
+        validation["caCertificateRefs"] = [{"group": "", "kind": "ConfigMap", "name": b} if isinstance(b, str) else b for b in bundles]
+    if sans:
+        validation["subjectAltNames"] = [{"type": "URI", "uri": n} if ":" in n else {"type": "Hostname", "hostname": n} for n in sans]
+    spec = {"targetRefs": [target], "validation": validation}
+    return gateway_api("BackendTLSPolicy", name, namespace, spec | ({"options": options} if options else {}))
+
+
 def reference_grant(name, namespace, from_kind, from_namespace, to_kind, to_name=None):
     to = {"group": "", "kind": to_kind} | ({"name": to_name} if to_name else {})
     return gateway_api("ReferenceGrant", name, namespace,
