@@ -28,7 +28,7 @@ class Gateway:
     def condition(self, kind):
         live = self.read()
         for condition in live.get("status", {}).get("conditions", []):
-            if condition["type"] == kind and condition["observedGeneration"] == live["metadata"]["generation"]:
+            if condition["type"] == kind and condition.get("observedGeneration") == live["metadata"]["generation"]:
                 return f"{condition['status']} {condition['reason']}"
         return None
 
