@@ -221,11 +221,13 @@ void Controller::work() {
 void Controller::tell_others() {
   const api::Resources resources = control_.resources();
   const plan::PlanSet& plans = control_.current().plans;
+  // Also of those that have no plan just now: their proxies are told to serve nothing.
   std::map<plan::ObjectName, plan::ObjectName> accounts;
-  for (const auto& plan : plans) {
-    const auto* const gateway = resources.find<api::Gateway>(plan->gateway.namespace_, plan->gateway.name);
-    if (!gateway) continue;
-    accounts[{plan->gateway.namespace_, cluster::object_name(plan->gateway.name, gateway->spec.gateway_class_name)}] = plan->gateway;
+  for (const auto& gateway : resources.all<api::Gateway>()) {
+    const api::ObjectMeta& metadata = gateway->metadata;
+    const auto* const gateway_class = resources.find<api::GatewayClass>("", gateway->spec.gateway_class_name);
+    if (!gateway_class || gateway_class->spec.controller_name != settings_.controller_name) continue;
+    accounts[{metadata.namespace_, cluster::object_name(metadata.name, gateway->spec.gateway_class_name)}] = {metadata.namespace_, metadata.name};
   }
   server_.permit(std::move(accounts));
   provisioner_.want(resources, plans);

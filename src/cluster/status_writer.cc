@@ -122,7 +122,8 @@ void StatusWriter::consider_all() {
 void StatusWriter::consider(const api::ObjectId& id) {
   if (!leading_ || !complete_) return;
   const LiveStatus* const live = live_.find(id);
-  if (!live || !missing_on(id, *live)) return;
+  if (!live) return;
+  if (!missing_on(id, *live)) return remember_standing(id, *live);
   const auto held = held_.find(id);
   enqueue(id, held == held_.end() ? 0 : held->second);
 }
@@ -173,7 +174,7 @@ std::optional<base::Value> StatusWriter::missing_on(const api::ObjectId& id, con
     ours = translate::to_value(wanted->status);
     if (observed_generation(id.kind, live.status, controller_name_) > wanted->generation) return std::nullopt;
   } else if (entries.empty()) {
-    return std::nullopt;  // whose it is now writes all of it
+    return emptied(id, live);
   } else {
     ours.add(std::string(entries), base::Value::Array{});
   }
@@ -185,6 +186,20 @@ std::optional<base::Value> StatusWriter::missing_on(const api::ObjectId& id, con
   const auto known = histories_.find(id);
   if (known != histories_.end() && known->second.wrote && known->second.stored == hash_of(stands)) return std::nullopt;
   return merged;
+}
+
+std::optional<base::Value> StatusWriter::emptied(const api::ObjectId& id, const LiveStatus& live) const {
+  const auto known = histories_.find(id);
+  if (known == histories_.end() || known->second.emptied || known->second.stored != hash_of(in_order(live.status))) return std::nullopt;
+  return base::Value::Object{};  // the API server fills in what says that nobody has looked at it yet
+}
+
+// What an earlier leader wrote for us.
+void StatusWriter::remember_standing(const api::ObjectId& id, const LiveStatus& live) {
+  if (!entries_of(id.kind).empty() || !find_wanted(id)) return;
+  History& past = history(id);
+  past.stored = hash_of(in_order(live.status));
+  past.emptied = false;
 }
 
 // --- Writing ----------------------------------------------------------------------------------------------------------
@@ -228,6 +243,7 @@ async::Task<std::optional<std::chrono::milliseconds>> StatusWriter::bring(const 
       History& past = history(id);
       past.problem.clear();
       past.wrote = find_wanted(id) == wanted;
+      past.emptied = !wanted;
       if (const base::Value* const stored = answer->find("status")) past.stored = hash_of(in_order(*stored));
       live_.put(id, *answer);
       co_return std::nullopt;

@@ -69,6 +69,7 @@ class StatusWriter final : public control::StatusSink {
     bool writing = false;
     bool wrote = false;     // what is wanted was brought there
     base::Hash128 stored{};  // the status as the server answered: an older CRD drops what it does not know
+    bool emptied = false;    // `stored` is what became of our status when the object was not ours any more
     std::string problem;
   };
 
@@ -86,6 +87,10 @@ class StatusWriter final : public control::StatusSink {
   const translate::ObjectStatus* find_wanted(const api::ObjectId& id) const;
   // What must be written to an object; nothing when it stands there, or is none of our business.
   std::optional<base::Value> missing_on(const api::ObjectId& id, const LiveStatus& live) const;
+  // For an object that is not ours any more, of a kind whose status does not say whose entries it holds: nothing at all, as
+  // long as exactly what we wrote stands there; else it is another controller's already.
+  std::optional<base::Value> emptied(const api::ObjectId& id, const LiveStatus& live) const;
+  void remember_standing(const api::ObjectId& id, const LiveStatus& live);
 
   kube::Client& client_;
   LiveStatuses& live_;

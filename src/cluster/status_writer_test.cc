@@ -159,6 +159,49 @@ TEST(StatusWriter, EntriesOfOursThatNobodyWantsGoAlsoAfterARestart) {
   });
 }
 
+Task<void> gateway_given_away(Writing& writing) {
+  const auto status = [&writing] { return base::to_json(*writing.server.find(kGateways, "shop", "g")->find("status")); };
+  writing.writer.set_leading(true);
+  writing.writer.write({gateway_status(true, "Programmed")});
+  co_await writing.settle();
+  EXPECT_TRUE(status().contains("Programmed"));
+  writing.writer.write({});
+  co_await writing.settle();
+  EXPECT_EQ(status(), "{}");
+  writing.see_all();
+  co_await writing.settle();
+  EXPECT_EQ(writing.writes(), 2u);
+  // What another controller wrote stays.
+  writing.writer.write({gateway_status(true, "Programmed")});
+  co_await writing.settle();
+  writing.server.put_json(kGateways, R"({"metadata":{"name":"g","namespace":"shop"},"spec":{},"status":{"a":"theirs"}})");
+  writing.see_all();
+  writing.writer.write({});
+  co_await writing.settle();
+  EXPECT_EQ(status(), R"({"a":"theirs"})");
+}
+TEST(StatusWriter, AGatewayThatIsGivenAwayIsLeftAsIfNobodyHadLookedAtIt) { run(gateway_given_away); }
+
+Task<void> run_writer(StatusWriter* writer) { co_await writer->run(); }
+
+Task<void> gateway_given_away_after_restart(Writing& writing) {
+  writing.writer.set_leading(true);
+  writing.writer.write({gateway_status(true, "Programmed")});
+  co_await writing.settle();
+  StatusWriter later(writing.client, writing.live, [](std::string_view) { return std::optional(kGateways); }, std::string(kOurs), now, {});
+  async::TaskScope tasks(writing.client.loop());
+  tasks.spawn(&run_writer, &later);
+  later.set_leading(true);
+  later.write({gateway_status(true, "Programmed")});
+  later.write({});
+  const auto deadline = writing.client.loop().after(3000);
+  while (later.metrics().writes.value() == 0 && writing.client.loop().now() < deadline) co_await async::sleep(writing.client.loop(), 5);
+  EXPECT_EQ(base::to_json(*writing.server.find(kGateways, "shop", "g")->find("status")), "{}");
+  later.stop();
+  co_await tasks.close();
+}
+TEST(StatusWriter, AGatewayThatIsGivenAwayIsKnownAfterARestart) { run(gateway_given_away_after_restart); }
+
 TEST(StatusWriter, RoutesThatAreNoneOfOursAreLeftAlone) {
   run([](Writing& w) -> Task<void> {
     w.writer.set_leading(true);

@@ -159,6 +159,8 @@ def test_a_gateway_that_goes_or_is_given_away_takes_everything_along(cardea, gat
     web.until("Programmed", "True Programmed")
     web.apply(gatewayClassName="theirs")
     eventually("nothing of ours", lambda: not web.objects("serviceaccounts,configmaps,services,deployments"))
+    eventually("the status of one that nobody serves", lambda: {each["status"] for each in web.read()["status"]["conditions"]} == {"Unknown"})
+    assert web.addresses() == []
     web.apply(gatewayClassName="cardea")
     web.until("Programmed", "True Programmed")
     web.delete()
