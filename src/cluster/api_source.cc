@@ -239,7 +239,7 @@ void ApiSource::put(const KindRule& rule, base::Value object) {
                           std::string(kube::text_at(object, {"metadata", "name"}))}};
   if (rule.namespaced && !in_scope(id.key.namespace_)) return erase(rule, id.key);
   if (rule.only_referenced) {
-    if (references_.wants(id)) load(id);
+    if (references_.wants(id)) load(id, kube::text_at(object, {"metadata", "resourceVersion"}));
     return;
   }
   if (rule.has_status) statuses_.put(id, object);
@@ -323,8 +323,10 @@ bool ApiSource::all_known(const api::ObjectId& id) const {
   });
 }
 
-void ApiSource::load(const api::ObjectId& id) {
+void ApiSource::load(const api::ObjectId& id, std::string_view version) {
   Load& load = loads_[id];
+  load.told_version = version;
+  if (load.known && !version.empty() && load.read_version == version) return;
   if (load.reading) {
     load.again = true;
     return;
@@ -346,7 +348,8 @@ async::Task<void> ApiSource::read(ApiSource* self, api::ObjectId id) {
     }
     if (self->stop_.requested()) co_return;
     Load& load = self->loads_[id];
-    more = load.again;
+    load.read_version = answer && *answer ? kube::text_at(**answer, {"metadata", "resourceVersion"}) : std::string_view();
+    more = load.again && (load.told_version.empty() || load.told_version != load.read_version);
     const bool wanted = self->references_.wants(id);
     const bool failed = answer && !*answer && !answer->error().not_found();
     load.problem = failed ? answer->error().message : "";

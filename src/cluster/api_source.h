@@ -82,8 +82,10 @@ class ApiSource final : public control::ResourceSource {
   // A referenced Secret or ConfigMap.
   struct Load {
     bool reading = false;
-    bool again = false;   // it changed while it was read
+    bool again = false;   // it may have changed while it was read
     bool known = false;   // was read at least once, or cannot be
+    std::string read_version;
+    std::string told_version;  // by the watch
     std::string problem;
   };
 
@@ -102,7 +104,8 @@ class ApiSource final : public control::ResourceSource {
   void put_decoded(const api::ObjectId& id, api::Object object);
   void put_namespace(const api::ObjectKey& key, const api::StringMap* labels);
   void put_definition(const base::Value& definition);
-  void load(const api::ObjectId& id);
+  // `version`: as the watch told; empty: whatever it is.
+  void load(const api::ObjectId& id, std::string_view version = {});
   void loaded(const api::ObjectId& id);
   void apply(const References::Change& change);
   bool all_known(const api::ObjectId& id) const;

@@ -276,7 +276,7 @@ class FakeApiServer {
         place.namespace_ = parts[1];
         parts.erase(parts.begin(), parts.begin() + 2);
       }
-      if (parts[0] != type.plural) continue;
+      if (parts[0] != type.plural || (parts.size() > 2 && parts[2] != "status")) continue;
       if (parts.size() > 1) place.name = parts[1];
       if (parts.size() > 2) place.subresource = parts[2];
       return place;

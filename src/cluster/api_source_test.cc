@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/api_source.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+
+#include "api/selector_text.h"
+#include "control/store.h"
+#include "kube/testing/fake_api_server.h"
+
+namespace cardea::cluster {
+namespace {
+
+using async::Task;
+using kube::testing::FakeAnswer;
+using kube::testing::FakeApiServer;
+using kube::testing::FakeRequest;
+
+kube::ResourceType type_of(std::string_view kind, std::size_t version = 0) {
+  const KindRule& rule = *find_kind(kind);
+  return {std::string(rule.group), std::string(rule.versions[version]), std::string(rule.plural), rule.namespaced};
+}
+
+// A server, a source that reads it, and what the control loop would hold.
+class Reading {
+ public:
+  explicit Reading(async::Loop& loop, WatchScope scope = {}) : loop_(loop), server(loop), client(loop, server.config()) {
+    kube::ReflectorOptions options;
+    options.first_wait = std::chrono::milliseconds(10);
+    source = std::make_unique<ApiSource>(client, statuses, std::move(scope), options);
+    server.add_kind(kube::resource::kCustomResourceDefinitions, "CustomResourceDefinition");
+    for (const KindRule& rule : kinds()) {
+      if (!rule.optional) server.add_kind(type_of(rule.kind), std::string(rule.kind));
+    }
+  }
+  void install(std::string_view kind, std::size_t version = 0) {
+    server.add_kind(type_of(kind, version), std::string(kind));
+    const KindRule& rule = *find_kind(kind);
+    server.put_json(kube::resource::kCustomResourceDefinitions,
+                    fmt::format(R"({{"metadata":{{"name":"{}.{}","annotations":{{"gateway.networking.k8s.io/bundle-version":"v1.6.1",
+                                    "gateway.networking.k8s.io/channel":"standard"}},"labels":{{"n":"{}"}}}}}})",
+                                rule.plural, rule.group, version));
+  }
+  void put(std::string_view kind, std::string_view namespace_, std::string_view name, std::string_view rest) {
+    server.put_json(type_of(kind), fmt::format(R"({{"metadata":{{"name":"{}","namespace":"{}"}},{}}})", name, namespace_, rest));
+  }
+  void put_gateway(std::string_view name, std::string_view certificate) {
+    put("Gateway", "shop", name,
+        fmt::format(R"("spec":{{"gatewayClassName":"c","listeners":[{{"name":"a","port":443,"protocol":"HTTPS","tls":{{"certificateRefs":[{{"name":"{}"}}]}}}}]}})",
+                    certificate));
+  }
+  void put_secret(std::string_view name, std::string_view value) {
+    put("Secret", "shop", name, fmt::format(R"("type":"Opaque","data":{{"k":"{}"}})", value));
+  }
+
+  void start() { EXPECT_TRUE(source->start(inbox)); }
+  Task<bool> until(std::function<bool()> holds, const char* what) {
+    const auto deadline = loop_.after(5000);
+    for (;;) {
+      if (inbox.synced()) changes += store.apply(inbox.take());
+      if (holds()) co_return true;
+      if (loop_.now() >= deadline) break;
+      co_await async::wait_any(loop_, loop_.after(20), source->changed());
+    }
+    ADD_FAILURE() << "waited for: " << what << "; the source waits for: " << source->waiting_for();
+    co_return false;
+  }
+  Task<bool> until_synced() {
+    co_return co_await until([this] { return inbox.synced(); }, "the first full picture");
+  }
+  template <class Kind>
+  const Kind* find(std::string_view namespace_, std::string_view name) {
+    return store.snapshot().all<Kind>().find(namespace_, name);
+  }
+  std::string secret(std::string_view name) {
+    const auto* const found = find<api::Secret>("shop", name);
+    return found && found->data.find("k") ? *found->data.find("k") : "none";
+  }
+
+ private:
+  async::Loop& loop_;
+
+ public:
+  FakeApiServer server;
+  kube::Client client;
+  LiveStatuses statuses;
+  std::unique_ptr<ApiSource> source;
+  control::Inbox inbox;
+  control::Store store;
+  std::size_t changes = 0;
+};
+
+using Test = Task<void> (*)(Reading&);
+Task<int> with_reading(async::Loop& loop, Test test, WatchScope scope) {
+  Reading reading(loop, scope);
+  co_await test(reading);
+  co_await reading.source->stop();
+  co_await reading.server.stop();
+  co_return 0;
+}
+void run(Test test, WatchScope scope = {}) {
+  async::Loop loop;
+  loop.run(with_reading(loop, test, scope));
+}
+
+constexpr std::string_view kRouteSpec = R"("spec":{"rules":[{"backendRefs":[{"name":"s","port":80}]}]})";
+
+TEST(ApiSource, IsSyncedOnlyWithEverythingAndFollows) {
+  run([](Reading& r) -> Task<void> {
+    r.install("Gateway");
+    r.install("HTTPRoute");
+    for (int i = 0; i < 30; ++i) r.put("HTTPRoute", "shop", fmt::format("r{}", i), kRouteSpec);
+    r.put("Service", "shop", "s", R"("spec":{"ports":[{"port":80}]})");
+    r.start();
+    co_await r.until_synced();
+    EXPECT_EQ(r.store.snapshot().all<api::HTTPRoute>().size(), 30u);
+    EXPECT_NE(r.find<api::Service>("shop", "s"), nullptr);
+    EXPECT_NE(r.statuses.find({"HTTPRoute", {"shop", "r1"}}), nullptr);
+    r.server.erase(type_of("HTTPRoute"), "shop", "r1");
+    co_await r.until([&r] { return !r.find<api::HTTPRoute>("shop", "r1"); }, "r1 to go");
+    EXPECT_EQ(r.statuses.find({"HTTPRoute", {"shop", "r1"}}), nullptr);
+    const auto installed = r.source->installed();
+    EXPECT_EQ(installed, (std::vector<translate::InstalledKind>{{"Gateway", "v1.6.1", "standard"}, {"HTTPRoute", "v1.6.1", "standard"}}));
+  });
+}
+
+TEST(ApiSource, AMissingKindComesAliveAndGoes) {
+  run([](Reading& r) -> Task<void> {
+    r.install("Gateway");
+    r.start();
+    co_await r.until_synced();
+    EXPECT_FALSE(r.source->type_of("TLSRoute"));
+    r.install("TLSRoute", 2);  // an older CRD: v1alpha2
+    co_await r.until([&r] { return r.source->type_of("TLSRoute").has_value(); }, "TLSRoute");
+    EXPECT_EQ(r.source->type_of("TLSRoute")->version, "v1alpha2");
+    r.server.put_json(type_of("TLSRoute", 2), R"({"metadata":{"name":"t","namespace":"shop"},"spec":{"hostnames":["a.example"],"rules":[{"backendRefs":[{"name":"s","port":80}]}]}})");
+    co_await r.until([&r] { return r.find<api::TLSRoute>("shop", "t"); }, "the route");
+
+    // A newer CRD serves another version, and not the old one any more: what is held stays.
+    r.server.put_json(type_of("TLSRoute"), R"({"metadata":{"name":"t","namespace":"shop"},"spec":{"hostnames":["a.example"],"rules":[{"backendRefs":[{"name":"s","port":80}]}]}})");
+    r.install("TLSRoute", 0);
+    r.server.remove_kind(type_of("TLSRoute", 2));
+    co_await r.until([&r] {
+      EXPECT_NE(r.find<api::TLSRoute>("shop", "t"), nullptr) << "not for a moment";
+      const auto type = r.source->type_of("TLSRoute");
+      return type && type->version == "v1";
+    }, "v1");
+
+    r.server.remove_kind(type_of("TLSRoute"));
+    r.server.erase(kube::resource::kCustomResourceDefinitions, "", "tlsroutes.gateway.networking.k8s.io");
+    co_await r.until([&r] { return !r.find<api::TLSRoute>("shop", "t"); }, "the route to go");
+    EXPECT_FALSE(r.source->type_of("TLSRoute"));
+  });
+}
+
+TEST(ApiSource, HoldsOnlyReferencedSecretsAndAGatewayComesAfterIts) {
+  run([](Reading& r) -> Task<void> {
+    r.install("Gateway");
+    r.put_secret("wanted", "b25l");  // one
+    for (int i = 0; i < 20; ++i) r.put_secret(fmt::format("other{}", i), "eA==");
+    r.put_gateway("g", "wanted");
+    r.put_gateway("without", "missing");
+    r.start();
+    co_await r.until_synced();
+    EXPECT_EQ(r.secret("wanted"), "one");
+    EXPECT_NE(r.find<api::Gateway>("shop", "without"), nullptr) << "goes on without it";
+    EXPECT_EQ(r.store.snapshot().all<api::Secret>().size(), 1u);
+    for (const FakeRequest& request : r.server.requests) {
+      if (request.path.ends_with("/secrets")) EXPECT_TRUE(request.accept.contains("PartialObjectMetadata")) << request.path;
+    }
+
+    const auto before = r.changes;
+    for (int round = 0; round < 10; ++round) {
+      for (int i = 0; i < 20; ++i) r.put_secret(fmt::format("other{}", i), round % 2 ? "eA==" : "eQ==");
+    }
+    r.put_secret("wanted", "dHdv");  // two
+    co_await r.until([&r] { return r.secret("wanted") == "two"; }, "the rotated Secret");
+    EXPECT_EQ(r.changes, before + 1) << "unrelated Secrets change nothing";
+    EXPECT_EQ(r.source->metrics().reads.value(), 3u);
+
+    r.put_secret("missing", "eA==");
+    co_await r.until([&r] { return r.secret("missing") == "x"; }, "the Secret that was missing");
+    r.server.erase(type_of("Secret"), "shop", "wanted");
+    co_await r.until([&r] { return r.secret("wanted") == "none"; }, "the deleted Secret to go");
+    r.put_gateway("without", "wanted");
+    co_await r.until([&r] { return r.secret("missing") == "none"; }, "the Secret that nobody refers to any more");
+    EXPECT_EQ(r.source->referenced(), 1u);
+  });
+}
+
+TEST(ApiSource, ASecretThatCannotBeReadHoldsNothingUpForLong) {
+  run([](Reading& r) -> Task<void> {
+    r.install("Gateway");
+    r.put_secret("wanted", "b25l");
+    r.put_gateway("g", "wanted");
+    r.server.intercept = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+      if (request.path.ends_with("/secrets/wanted")) return kube::testing::refuse(403, "Forbidden");
+      return std::nullopt;
+    };
+    r.start();
+    co_await r.until_synced();
+    EXPECT_NE(r.find<api::Gateway>("shop", "g"), nullptr);
+    EXPECT_EQ(r.source->problems().size(), 1u);
+    r.server.intercept = nullptr;
+    co_await r.until([&r] { return r.secret("wanted") == "one"; }, "the Secret");
+    EXPECT_EQ(r.source->problems().size(), 0u);
+  });
+}
+
+TEST(ApiSource, APoisonedObjectCostsItself) {
+  run([](Reading& r) -> Task<void> {
+    r.install("HTTPRoute");
+    r.put("HTTPRoute", "shop", "good", kRouteSpec);
+    r.put("HTTPRoute", "shop", "bad", R"("spec":{"rules":"none"})");
+    r.put("HTTPRoute", "shop", "turns", kRouteSpec);
+    r.start();
+    co_await r.until_synced();
+    EXPECT_NE(r.find<api::HTTPRoute>("shop", "good"), nullptr);
+    EXPECT_EQ(r.find<api::HTTPRoute>("shop", "bad"), nullptr);
+    r.put("HTTPRoute", "shop", "turns", R"("spec":{"rules":7})");
+    co_await r.until([&r] { return r.source->problems().size() == 2; }, "the problem");
+    EXPECT_NE(r.find<api::HTTPRoute>("shop", "turns"), nullptr) << "its last good version";
+    r.put("HTTPRoute", "shop", "bad", kRouteSpec);
+    co_await r.until([&r] { return r.find<api::HTTPRoute>("shop", "bad"); }, "the mended one");
+    EXPECT_EQ(r.source->problems().size(), 1u);
+  });
+}
+
+TEST(ApiSource, LooksOnlyAtTheNamespacesThatItIsTold) {
+  run(
+      [](Reading& r) -> Task<void> {
+        r.install("HTTPRoute");
+        r.put("HTTPRoute", "a", "r", kRouteSpec);
+        r.put("HTTPRoute", "b", "r", kRouteSpec);
+        r.put("HTTPRoute", "c", "r", kRouteSpec);
+        r.start();
+        co_await r.until_synced();
+        EXPECT_NE(r.find<api::HTTPRoute>("a", "r"), nullptr);
+        EXPECT_NE(r.find<api::HTTPRoute>("b", "r"), nullptr);
+        EXPECT_EQ(r.find<api::HTTPRoute>("c", "r"), nullptr);
+        EXPECT_EQ(r.server.count("GET", "/v1/httproutes"), 0u) << "what it may not read, it does not ask for";
+      },
+      {.namespaces = {"a", "b"}, .namespace_selector = {}});
+}
+
+TEST(ApiSource, FollowsTheLabelsOfNamespaces) {
+  WatchScope scope;
+  scope.namespace_selector = *api::parse_selector("team=shop");
+  run(
+      [](Reading& r) -> Task<void> {
+        const auto put_namespace = [&r](std::string_view name, std::string_view team) {
+          r.server.put_json(type_of("Namespace"), fmt::format(R"({{"metadata":{{"name":"{}","labels":{{"team":"{}"}}}}}})", name, team));
+        };
+        put_namespace("a", "shop");
+        put_namespace("b", "other");
+        r.install("HTTPRoute");
+        r.put("HTTPRoute", "a", "r", kRouteSpec);
+        r.put("HTTPRoute", "b", "r", kRouteSpec);
+        r.start();
+        co_await r.until_synced();
+        EXPECT_NE(r.find<api::HTTPRoute>("a", "r"), nullptr);
+        EXPECT_EQ(r.find<api::HTTPRoute>("b", "r"), nullptr);
+        put_namespace("b", "shop");
+        co_await r.until([&r] { return r.find<api::HTTPRoute>("b", "r"); }, "b to be looked at");
+        put_namespace("a", "other");
+        co_await r.until([&r] { return !r.find<api::HTTPRoute>("a", "r"); }, "a to be left");
+      },
+      scope);
+}
+
+}  // namespace
+}  // namespace cardea::cluster
