@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "translate/backend_ref.h"
 
-#include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -14,10 +12,17 @@ namespace {
 
 using plan::BackendFault;
 
-// appProtocols of Kubernetes that need more than HTTP/1.1 in plain text. Others, also those that we do not know, are
-// spoken to in HTTP/1.1: "kubernetes.io/ws" is just that, with an upgrade.
-constexpr std::array<std::string_view, 1> kUnservedAppProtocols = {"kubernetes.io/h2c"};
+// appProtocols of Kubernetes (GEP-1911). Others, also those that we do not know, ask for nothing special.
+constexpr std::string_view kHttp2 = "kubernetes.io/h2c";
+constexpr std::string_view kWebSocket = "kubernetes.io/ws";
 constexpr std::string_view kWebSocketInTls = "kubernetes.io/wss";
+
+// How a port wants to be spoken to. WebSockets begin in HTTP/1.1, with an upgrade; in TLS the backend may choose.
+plan::BackendProtocol protocol_of(std::string_view app_protocol, bool tls) {
+  if (app_protocol == kHttp2) return plan::BackendProtocol::Http2;
+  if (!tls || app_protocol == kWebSocket || app_protocol == kWebSocketInTls) return plan::BackendProtocol::Http1;
+  return plan::BackendProtocol::Negotiated;
+}
 
 class Resolver {
  public:
@@ -30,7 +35,8 @@ class Resolver {
 
   ResolvedBackend resolve() && {
     if (check_kind() && check_grant() && check_existence() && check_protocol() && check_tls()) {
-      resolved_.backend = context_.backends.use({.id = resolved_.id, .protocol = {}, .tls = std::move(tls_)}, *port_);
+      const auto protocol = protocol_of(port_->app_protocol, tls_.has_value());
+      resolved_.backend = context_.backends.use({.id = resolved_.id, .protocol = protocol, .tls = std::move(tls_)}, *port_);
     }
     return std::move(resolved_);
   }
@@ -79,15 +85,10 @@ class Resolver {
   }
 
   bool check_protocol() {
-    if (port_->protocol != user_.transport) {
-      return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
-                  fmt::format("Service {}: port {} is for {}, which {}s cannot use", name_, *ref_.port, port_->protocol.text(),
-                              user_.kind));
-    }
-    const auto unserved = std::ranges::find(kUnservedAppProtocols, port_->app_protocol);
-    if (!user_.speaks_http || user_.speaks_grpc || unserved == kUnservedAppProtocols.end()) return true;
+    if (port_->protocol == user_.transport) return true;
     return fail(BackendFault::UnsupportedProtocol, reason::kUnsupportedProtocol,
-                fmt::format("Service {}: port {} has appProtocol {}, which is not served yet", name_, *ref_.port, *unserved));
+                fmt::format("Service {}: port {} is for {}, which {}s cannot use", name_, *ref_.port, port_->protocol.text(),
+                            user_.kind));
   }
 
   // What asks for TLS is never spoken to in plain text. That the policy is not as it should be is the policy's to say: the

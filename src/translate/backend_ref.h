@@ -30,7 +30,6 @@ struct BackendUser {
   std::string_view namespace_;
   api::TransportProtocol transport = api::TransportProtocol::TCP;
   bool speaks_http = true;   // so that the port's appProtocol matters
-  bool speaks_grpc = false;  // HTTP/2 whatever the appProtocol says
 };
 
 ResolvedBackend resolve_backend(const api::BackendObjectReference& ref, const BackendUser& user, Context& context);

@@ -28,7 +28,7 @@ std::shared_ptr<const BuiltRoute> build_route(const api::Ref<api::GRPCRoute>& ro
           .object = route,
           .metadata = &route->metadata,
           .kind = plan::RouteKind::GRPCRoute,
-          .user = {.kind = api::GRPCRoute::kKind, .namespace_ = route->metadata.namespace_, .speaks_grpc = true},
+          .user = {.kind = api::GRPCRoute::kKind, .namespace_ = route->metadata.namespace_},
           .rules = rules.size(),
           .rule = [&](std::size_t i) { return RouteSource::Rule{&rules[i].name, &rules[i].filters, &rules[i].backend_refs}; },
           .draft = [&](std::size_t i, DraftRule& draft) { draft_rule(rules[i], draft); },
