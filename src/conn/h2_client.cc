@@ -40,6 +40,7 @@ async::Task<void> H2Client::run(std::shared_ptr<H2Client> client) {
   }
   client->over_ = true;
   session.fail();
+  client->spoke_.raise(loop);
 }
 
 void H2Client::retire() {

@@ -40,8 +40,11 @@ class H2Client final : private H2Session::Owner {
   // Moves the connection's bytes until it is over. Every exchange has ended for its user by then, if not for its owner.
   static async::Task<void> run(std::shared_ptr<H2Client> client);
 
-  // Another exchange may begin.
-  bool usable() const { return !retired_ && live_ < options_.max_streams && session_.may_open() > 0; }
+  // Another exchange may begin, beside the one that the connection was made for. Not before the backend has said how many.
+  bool usable() const { return settled_ && !retired_ && live_ < options_.max_streams && session_.may_open() > 0; }
+  // The backend has not spoken yet: worth waiting for spoke(), which is raised too when the connection ends.
+  bool awaited() const { return !settled_ && !spent(); }
+  async::Signal& spoke() { return spoke_; }
   // No exchange will ever begin here again.
   bool spent() const { return retired_ || over_ || session_.broken(); }
   // An exchange ended here: its backend does speak the protocol.
@@ -54,6 +57,10 @@ class H2Client final : private H2Session::Owner {
   // Backends push nothing: that is switched off.
   H2Stream* accept_stream(std::int32_t) override { return nullptr; }
   void on_request(H2Stream&) override {}
+  void on_settings() override {
+    settled_ = true;
+    spoke_.raise(stream_->loop());
+  }
   void on_goaway(std::int32_t) override { retire(); }
 
   bool idle_too_long() const;
@@ -66,6 +73,8 @@ class H2Client final : private H2Session::Owner {
   H2Session session_;
   std::uint32_t live_ = 0;  // exchanges
   std::uint64_t idle_since_;
+  async::Signal spoke_;
+  bool settled_ = false;
   bool used_before_ = false;
   bool retired_ = false;
   bool over_ = false;

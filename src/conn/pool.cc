@@ -25,6 +25,11 @@ ClientConnection EndpointPool::share_h2() {
   return {.h1 = nullptr, .h2 = *found, .reused = (*found)->used_before()};
 }
 
+std::shared_ptr<H2Client> EndpointPool::awaited_h2() const {
+  const auto found = std::ranges::find_if(h2_, [](const auto& client) { return client->awaited(); });
+  return found == h2_.end() ? nullptr : *found;
+}
+
 void EndpointPool::give(std::unique_ptr<H1Client> client, async::Deadline idle_until, std::size_t max_idle) {
   if (h1_.size() >= max_idle) return;
   client->idle_until = idle_until;

@@ -26,6 +26,9 @@ class EndpointPool {
   // A usable connection, or none.
   ClientConnection take_h1(async::Deadline now);
   ClientConnection share_h2();
+  // One that will be usable, or not, when it has spoken; null: there is none.
+  std::shared_ptr<H2Client> awaited_h2() const;
+  bool has_h2() const { return !h2_.empty(); }
   // Keeps it for later unless there are `max_idle` already.
   void give(std::unique_ptr<H1Client> client, async::Deadline idle_until, std::size_t max_idle);
   void add(std::shared_ptr<H2Client> client) { h2_.push_back(std::move(client)); }

@@ -141,12 +141,14 @@ async::Task<MadeConnection> connect_together(Worker& worker, const BackendTarget
   const std::shared_ptr<EndpointConnections> held = hold_connections_of(endpoint, target);
   EndpointConnections& connections = *held;
   async::Loop& loop = worker.loop();
-  while (connections.h2_coming) {
-    const async::Wake wake = co_await async::wait_any(loop, deadline, connections.h2_came);
+  for (;;) {
+    const auto awaited = connections.h2_coming ? nullptr : connections.pool.awaited_h2();
+    if (!connections.h2_coming && !awaited) break;
+    const async::Wake wake = co_await async::wait_any(loop, deadline, awaited ? awaited->spoke() : connections.h2_came);
     if (wake == async::Wake::Ended) co_return MadeConnection{{}, {Reason::Draining, ""}};
     if (wake == async::Wake::TimedOut) co_return MadeConnection{{}, {Reason::ConnectTimeout, ""}};
     if (connections.h2_coming) continue;
-    const Reason failed = connections.h2_failure.reason;
+    const Reason failed = awaited ? Reason::None : connections.h2_failure.reason;
     if (failed == Reason::ConnectFailed || failed == Reason::BackendTls) co_return MadeConnection{{}, connections.h2_failure};
     if (auto shared = connections.pool.share_h2()) co_return MadeConnection{std::move(shared), {}};
   }
@@ -176,7 +178,9 @@ conn::ClientConnection pooled_connection(Worker& worker, const BackendTarget& ta
 async::Task<MadeConnection> connect_backend(Worker& worker, const BackendTarget& target, EndpointState& endpoint,
                                             async::Deadline deadline) {
   deadline = std::min(deadline, worker.loop().after_or_never(milliseconds(target.backend.settings->settings.connect_timeout)));
-  if (target.protocol == plan::BackendProtocol::Http2) return connect_together(worker, target, endpoint, deadline);
+  const bool http2 = target.protocol == plan::BackendProtocol::Http2 ||
+                     (target.protocol == plan::BackendProtocol::Negotiated && connections_of(endpoint, target).pool.has_h2());
+  if (http2) return connect_together(worker, target, endpoint, deadline);
   return connect_alone(worker, target, endpoint, deadline);
 }
 

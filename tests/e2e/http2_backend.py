@@ -100,7 +100,7 @@ class Connection:
 
     def run(self):
         with self.changed:
-            self.h2.local_settings.update(self.backend.settings)
+            self.h2.local_settings = h2.settings.Settings(client=False, initial_values=self.backend.settings)
             self.h2.initiate_connection()
             self.flush()
         while True:

@@ -460,7 +460,7 @@ def test_nghttpd(world, tmp_path):
     large = bytes(range(256)) * 20000
     (tmp_path / "large").write_bytes(large)
     (tmp_path / "index.html").write_text("hello")
-    with running(shutil.which("nghttpd") or "nghttpd", "--no-tls", "-a", "127.0.0.1", "-d", tmp_path, "--trailer", "x-sum: 1", "-m", "20", at):
+    with running(shutil.which("nghttpd") or "nghttpd", "--no-tls", "-a", "127.0.0.1", "-d", tmp_path, "--trailer", "x-sum: 1", "--no-content-length", "-m", "20", at):
         eventually(lambda: listens(at), "nghttpd")
         world.gateway(gateway(listener("http", port)), h2c("b", at), route("r", rule("b")), flags=["--workers", "1"])
         assert fetch(port, "/large").body == large
