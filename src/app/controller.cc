@@ -43,6 +43,7 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kAdminPatience = 500;
 constexpr std::uint64_t kEndPatience = 5'000;
+constexpr std::string_view kRefused = "PartsRefused";  // reason of Events
 constexpr milliseconds kLeaseRequest{4'000};  // twice, and we still stop leading before another begins
 
 base::WallTime wall_now() {
@@ -147,6 +148,7 @@ class Controller {
   static async::Task<void> end_late(async::Loop* loop, async::Signal* done);
   void work();
   void tell_others();
+  void tell_refusals(const api::Resources& resources);
   void lead(bool leading);
   AdminFacts facts();
   std::vector<base::Value> documents() const;
@@ -232,6 +234,23 @@ void Controller::tell_others() {
   server_.permit(std::move(accounts));
   provisioner_.want(resources, plans);
   finalizer_.want(resources);
+  if (election_.leading() || settings_.no_leader_election) tell_refusals(resources);
+}
+
+// What proxies do not understand stands in a condition; here it is also said to who watches.
+void Controller::tell_refusals(const api::Resources& resources) {
+  for (const auto& [name, observed] : control_.observed().gateways) {
+    const auto* const gateway = resources.find<api::Gateway>(name.namespace_, name.name);
+    if (!gateway) continue;
+    if (observed.refusals.empty()) {
+      events_.forget(gateway->metadata.uid, kRefused);
+      continue;
+    }
+    const auto& first = observed.refusals.front();
+    std::string message = fmt::format("Proxies refused {}: {}", first.part, first.reason);
+    if (observed.refusals.size() > 1) message += fmt::format(" (and {} more: see the Gateway's status)", observed.refusals.size() - 1);
+    events_.warn(cluster::subject_of(*gateway), kRefused, std::move(message));
+  }
 }
 
 void Controller::lead(bool leading) {

@@ -63,8 +63,8 @@ std::string hosts_and_routes(const plan::Listener& listener) {
 
 // Conditions that say bad news by being true (facts of the API; all others say it by not being true).
 bool is_negative(std::string_view type) {
-  constexpr std::array<std::string_view, 4> kNegative{"Conflicted", "OverlappingTLSConfig", "PartiallyInvalid",
-                                                      "InsecureFrontendValidationMode"};
+  constexpr std::array<std::string_view, 5> kNegative{"Conflicted", "OverlappingTLSConfig", "PartiallyInvalid",
+                                                      "InsecureFrontendValidationMode", "gateway.cardea.dev/RefusedByProxies"};
   return std::ranges::find(kNegative, type) != kNegative.end();
 }
 

@@ -14,14 +14,15 @@ using base::Value;
 namespace condition = translate::condition;
 
 // Every type that we ever set, on any kind; and those that the CRDs' defaults set for a controller to replace.
-constexpr std::array<std::string_view, 8> kOurTypes{condition::kAccepted,
+constexpr std::array<std::string_view, 9> kOurTypes{condition::kAccepted,
                                                     condition::kProgrammed,
                                                     condition::kResolvedRefs,
                                                     condition::kSupportedVersion,
                                                     condition::kConflicted,
                                                     condition::kOverlappingTlsConfig,
                                                     condition::kPartiallyInvalid,
-                                                    condition::kInsecureFrontendValidationMode};
+                                                    condition::kInsecureFrontendValidationMode,
+                                                    condition::kRefusedByProxies};
 
 bool is_ours(const Value& condition) {
   const Value* const type = condition.find("type");

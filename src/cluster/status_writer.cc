@@ -23,6 +23,16 @@ bool is_pending(const api::Conditions& conditions) {
   return programmed && programmed->reason == translate::reason::kPending;
 }
 
+bool says_programmed(const base::Value& status) {
+  const base::Value* const conditions = status.find("conditions");
+  if (!conditions || !conditions->is_array()) return false;
+  return std::ranges::any_of(conditions->as_array(), [](const base::Value& condition) {
+    const base::Value* const type = condition.find("type");
+    const base::Value* const is = condition.find("status");
+    return type && is && *type == base::Value(translate::condition::kProgrammed) && *is == base::Value("True");
+  });
+}
+
 // Waits for proxies to acknowledge it.
 bool is_pending(const translate::AnyStatus& status) {
   if (const auto* const gateway = std::get_if<api::GatewayStatus>(&status)) return is_pending(gateway->conditions);
@@ -48,6 +58,7 @@ StatusWriter::StatusWriter(kube::Client& client, LiveStatuses& live, TypeOf type
       controller_name_(std::move(controller_name)),
       now_(now),
       settings_(settings),
+      proxies_expected_(client.loop().after(count(settings.first_hold))),
       tasks_(client.loop()) {
   live_.changed = [this](const api::ObjectId& id) { live_changed(id); };
 }
@@ -93,8 +104,14 @@ void StatusWriter::write(const control::Statuses& statuses) {
   if (!std::exchange(complete_, true)) consider_all();
 }
 
+async::Deadline StatusWriter::hold_of(const api::ObjectId& id) const {
+  const async::Deadline usual = client_.loop().after(count(settings_.hold));
+  const LiveStatus* const live = live_.find(id);
+  return live && says_programmed(live->status) ? std::max(usual, proxies_expected_) : usual;
+}
+
 void StatusWriter::note_change(const api::ObjectId& id, const translate::ObjectStatus* status) {
-  if (status && is_pending(status->status)) held_.try_emplace(id, client_.loop().after(count(settings_.hold)));
+  if (status && is_pending(status->status)) held_.try_emplace(id, hold_of(id));
   else held_.erase(id);
   if (const auto known = histories_.find(id); known != histories_.end()) {
     known->second.wrote = false;

@@ -39,6 +39,9 @@ class StatusWriter final : public control::StatusSink {
  public:
   struct Settings {
     std::chrono::milliseconds hold{1000};  // of a status that says Pending
+    // After our start, of one that would take back a Programmed that stands there: proxies that serve it have to find us
+    // before they can say so.
+    std::chrono::milliseconds first_hold{10'000};
     std::size_t at_once = 8;               // updates under way
     std::chrono::milliseconds first_retry{200};
     std::chrono::milliseconds most_retry{60'000};
@@ -83,6 +86,7 @@ class StatusWriter final : public control::StatusSink {
   void consider_all();
   void enqueue(const api::ObjectId& id, async::Deadline not_before);
   void note_change(const api::ObjectId& id, const translate::ObjectStatus* status);
+  async::Deadline hold_of(const api::ObjectId& id) const;
   History& history(const api::ObjectId& id);
   const translate::ObjectStatus* find_wanted(const api::ObjectId& id) const;
   // What must be written to an object; nothing when it stands there, or is none of our business.
@@ -98,6 +102,7 @@ class StatusWriter final : public control::StatusSink {
   std::string controller_name_;
   base::WallTime (*now_)();
   Settings settings_;
+  async::Deadline proxies_expected_;  // until then they may not have found us
   async::TaskScope tasks_;
   async::Signal work_;
   bool leading_ = false;

@@ -48,13 +48,13 @@ std::shared_ptr<const translate::ObjectStatus> gateway_status(bool programmed, s
 
 class Writing {
  public:
-  explicit Writing(async::Loop& loop)
+  Writing(async::Loop& loop, std::chrono::milliseconds first_hold)
       : loop_(loop),
         server(loop),
         client(loop, server.config()),
         writer(client, live,
                [](std::string_view kind) { return std::optional(kind == "Gateway" ? kGateways : kRoutes); }, std::string(kOurs),
-               now, {.hold = std::chrono::milliseconds(100), .first_retry = std::chrono::milliseconds(20), .most_retry = std::chrono::milliseconds(500)}),
+               now, {.hold = std::chrono::milliseconds(100), .first_hold = first_hold, .first_retry = std::chrono::milliseconds(20), .most_retry = std::chrono::milliseconds(500)}),
         tasks_(loop) {
     server.add_kind(kRoutes, "HTTPRoute");
     server.add_kind(kGateways, "Gateway");
@@ -101,15 +101,15 @@ class Writing {
 };
 
 using Test = Task<void> (*)(Writing&);
-Task<int> with_writing(async::Loop& loop, Test test) {
-  Writing writing(loop);
+Task<int> with_writing(async::Loop& loop, Test test, std::chrono::milliseconds first_hold) {
+  Writing writing(loop, first_hold);
   co_await test(writing);
   co_await writing.finish();
   co_return 0;
 }
-void run(Test test) {
+void run(Test test, std::chrono::milliseconds first_hold = {}) {
   async::Loop loop;
-  loop.run(with_writing(loop, test));
+  loop.run(with_writing(loop, test, first_hold));
 }
 
 TEST(StatusWriter, WritesOnceAndOnlyAsTheLeader) {
@@ -244,6 +244,21 @@ TEST(StatusWriter, PendingIsHeldBackForAMoment) {
     co_await async::sleep(w.client.loop(), 80);
     EXPECT_EQ(w.writes(), 2u);
   });
+}
+
+TEST(StatusWriter, ARestartDoesNotTakeBackWhatStandsThere) {
+  run([](Writing& w) -> Task<void> {
+    w.server.put_json(kGateways, R"({"metadata":{"name":"g","namespace":"shop"},"spec":{},
+        "status":{"conditions":[{"type":"Programmed","status":"True","reason":"Programmed"}]}})");
+    w.see_all();
+    w.writer.set_leading(true);
+    w.writer.write({gateway_status(false, "Pending")});
+    co_await async::sleep(w.client.loop(), 200);  // longer than a Pending is held otherwise
+    EXPECT_EQ(w.writes(), 0u);
+    w.writer.write({gateway_status(true, "Programmed")});
+    co_await w.settle();
+    EXPECT_EQ(w.writes(), 1u);
+  }, std::chrono::minutes(1));
 }
 
 TEST(StatusWriter, NeverAFight) {

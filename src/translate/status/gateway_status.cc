@@ -13,6 +13,8 @@ namespace {
 
 using enum api::ConditionStatus;
 
+constexpr std::size_t kMaxRefusedText = 8 * 1024;  // a condition's message may have 32 KiB
+
 bool has(const api::ListenerStatus& listener, std::string_view type) {
   const api::Condition* found = api::find_condition(listener.conditions, type);
   return found && found->status == True;
@@ -108,6 +110,22 @@ api::Condition resolved(const GatewayModel& gateway, const api::GatewayStatus& s
                         generation);
 }
 
+// What proxies could not take over, but for listeners and their certificates: those say it themselves.
+std::string refused_parts(const GatewayObserved* own) {
+  std::string list;
+  std::size_t more = 0;
+  for (const Refusal& refusal : own ? own->refusals : std::vector<Refusal>{}) {
+    if (refusal.part.starts_with("listener ") || refusal.part.starts_with("certificate ")) continue;
+    if (list.size() > kMaxRefusedText) {
+      ++more;
+      continue;
+    }
+    list += fmt::format("{}{}: {}", list.empty() ? "" : "; ", refusal.part, refusal.reason);
+  }
+  if (more > 0) list += fmt::format("; and {} more", more);
+  return list;
+}
+
 bool is_accepted(const ListenerSetModel& set) {
   return !set.refusal && std::ranges::any_of(set.listeners, [](const ListenerModel& listener) { return !listener.refusal; });
 }
@@ -149,6 +167,9 @@ api::GatewayStatus status_of(const GatewayModel& gateway, const ServedGateway& s
   if (gateway.insecure_frontend) {
     status.conditions.push_back(make_condition(condition::kInsecureFrontendValidationMode, True, reason::kConfigurationChanged,
                                                "spec.tls.frontend has mode AllowInsecureFallback", generation));
+  }
+  if (const std::string refused = refused_parts(served.own()); !refused.empty()) {
+    status.conditions.push_back(make_condition(condition::kRefusedByProxies, True, reason::kPartsRefused, refused, generation));
   }
   return status;
 }

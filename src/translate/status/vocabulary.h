@@ -38,6 +38,8 @@ inline constexpr std::string_view kConflicted = "Conflicted";
 inline constexpr std::string_view kOverlappingTlsConfig = "OverlappingTLSConfig";
 inline constexpr std::string_view kPartiallyInvalid = "PartiallyInvalid";
 inline constexpr std::string_view kInsecureFrontendValidationMode = "InsecureFrontendValidationMode";
+// Ours alone, of a Gateway: proxies of another version than the controller may not understand all of its plan.
+inline constexpr std::string_view kRefusedByProxies = "gateway.cardea.dev/RefusedByProxies";
 }  // namespace condition
 
 namespace reason {
@@ -59,6 +61,7 @@ inline constexpr std::string_view kAddressNotAssigned = "AddressNotAssigned";
 inline constexpr std::string_view kAddressNotUsable = "AddressNotUsable";
 inline constexpr std::string_view kInvalidClientCertificateRef = "InvalidClientCertificateRef";
 inline constexpr std::string_view kConfigurationChanged = "ConfigurationChanged";
+inline constexpr std::string_view kPartsRefused = "PartsRefused";  // of kRefusedByProxies
 // Listeners, ListenerSets
 inline constexpr std::string_view kPortUnavailable = "PortUnavailable";
 inline constexpr std::string_view kUnsupportedProtocol = "UnsupportedProtocol";
