@@ -70,6 +70,7 @@ async::Task<void> ApiSource::stop() {
   stop_.request(client_.loop());
   discover_wanted_.raise(client_.loop());
   for (auto& [kind, followed] : followed_) followed->stop.request(client_.loop());
+  for (auto& followed : ended_) followed->stop.request(client_.loop());
   co_await tasks_.close();
 }
 
@@ -163,6 +164,7 @@ void ApiSource::adopt(const KindRule& rule, std::optional<kube::ResourceType> ty
     return;
   }
   base::log_info("{} is not served any more: what it is for is off", rule.kind);
+  old.stop.request(client_.loop());
   for (auto& reflector : old.reflectors) reflector->forget_all();
   ended_.push_back(std::move(found->second));
   followed_.erase(found);
