@@ -376,6 +376,9 @@ base::Result<> check(const proxy::Settings& settings) {
   if (settings.max_request_line_bytes > settings.max_head_bytes) {
     return base::fail("--max-request-line-bytes is larger than --max-head-bytes, of which it is a part");
   }
+  if (settings.backend_http2_window_bytes < 1024 || settings.backend_http2_window_bytes >= 1u << 31) {
+    return base::fail("--backend-http2-window-bytes must be from 1k to 2147483647");
+  }
   if (settings.backend_http2_max_streams == 0) return base::fail("--backend-http2-max-streams must be at least 1");
   if (settings.connect_attempts == 0) return base::fail("--connect-attempts must be at least 1");
   return {};

@@ -260,7 +260,7 @@ async::Task<bool> Mirror::exchange(EndpointState& endpoint) {
 void start_mirror(Request& request, const CompiledMirror& to) {
   Worker& worker = request.worker;
   BackendCounters& counters = to.series->counters.at(worker.index());
-  if (worker.mirrors() >= worker.settings().max_mirrors) {
+  if (worker.mirrors() >= to.settings->settings.max_mirrors) {
     counters.mirrors_dropped[static_cast<std::size_t>(MirrorDrop::TooMany)].add();
     return;
   }
