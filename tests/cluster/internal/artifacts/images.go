@@ -44,24 +44,21 @@ func (b Builder) ClusterImages() ([]string, error) {
 	})
 }
 
-// EchoImage makes the archive of the conformance suite's backend, under every name that the suite's manifests call it.
-func (b Builder) EchoImage() (string, error) {
+// SuiteImages makes the archives of the conformance suite's backends, under every name that the suite's manifests call them.
+func (b Builder) SuiteImages() ([]string, error) {
 	suite, err := b.ModuleFolder("sigs.k8s.io/gateway-api/conformance")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	tags, err := imagesNamed(suite, "echo-basic")
-	if err != nil {
-		return "", err
+	specs := map[string]image.Spec{}
+	for _, name := range []string{"echo-basic", "coredns"} {
+		tags, err := imagesNamed(suite, name)
+		if err != nil {
+			return nil, err
+		}
+		specs["suite-"+name] = image.Spec{Tags: tags, Entrypoint: []string{"/" + name}, Files: []image.File{{Path: name, Source: b.Binary(name)}}}
 	}
-	paths, err := b.archives(map[string]image.Spec{
-		"echo-basic": {Tags: tags, Entrypoint: []string{"/echo-basic"}, User: image.NonRoot,
-			Files: []image.File{{Path: "echo-basic", Source: b.Binary("echo-basic")}}},
-	})
-	if err != nil {
-		return "", err
-	}
-	return paths[0], nil
+	return b.archives(specs)
 }
 
 // Cardea makes the archive of Cardea's own image from a program that was built here.

@@ -16,6 +16,17 @@ type Results struct {
 // "    --- PASS: TestConformance/HTTPRouteMatching (1.23s)": a test of the suite; parts of tests are deeper.
 var testLine = regexp.MustCompile(`^ {4}--- (PASS|FAIL|SKIP): [^/ ]+/([^/ ]+) \(`)
 
+// "=== RUN   TestConformance/HTTPRouteMatching"
+var startLine = regexp.MustCompile(`^=== RUN   [^/ ]+/([^/ ]+)$`)
+
+// started names the test of the suite that a line says has begun. How it ends is printed after all have ended.
+func started(line string) (name string, yes bool) {
+	if match := startLine.FindStringSubmatch(line); match != nil {
+		return match[1], true
+	}
+	return "", false
+}
+
 // Line takes a line of the output and tells whether it says how a test ended.
 func (r *Results) Line(line string) bool {
 	match := testLine.FindStringSubmatch(line)

@@ -36,3 +36,14 @@ func TestTheExitCodeDecides(t *testing.T) {
 		t.Errorf("%v %v %v", good.Failed, crashed.Failed, empty.Failed)
 	}
 }
+
+func TestStartsOfTestsAreSeen(t *testing.T) {
+	if name, yes := started("=== RUN   TestConformance/A"); !yes || name != "A" {
+		t.Errorf("%q %v", name, yes)
+	}
+	for _, line := range []string{"=== RUN   TestConformance", "=== RUN   TestConformance/A/part", "=== NAME  TestConformance/A"} {
+		if _, yes := started(line); yes {
+			t.Errorf("%q is no start", line)
+		}
+	}
+}

@@ -94,12 +94,14 @@ func (s *session) prepare() error {
 }
 
 func (s *session) install(ctx context.Context) error {
-	echo, err := s.builder.EchoImage()
+	images, err := s.builder.SuiteImages()
 	if err != nil {
 		return err
 	}
-	if err := lifecycle.LoadImage(s.Cluster, echo); err != nil {
-		return err
+	for _, image := range images {
+		if err := lifecycle.LoadImage(s.Cluster, image); err != nil {
+			return err
+		}
 	}
 	if !s.Requests {
 		policy := s.output("small-cpu-requests.yaml")
@@ -163,6 +165,9 @@ func (s *session) suite(ctx context.Context) error {
 		text, err := lines.ReadString('\n')
 		_, _ = io.WriteString(log, text)
 		text = strings.TrimSuffix(text, "\n")
+		if name, yes := started(text); yes {
+			fmt.Printf("%s  %s\n", time.Now().Format(time.TimeOnly), name)
+		}
 		if s.results.Line(text) {
 			fmt.Println(short(text))
 		}
