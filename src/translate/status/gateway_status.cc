@@ -35,11 +35,9 @@ std::string list_without(const std::vector<api::ListenerStatus>& listeners, std:
   return list;
 }
 
-// Accepted, of a Gateway or ListenerSet that is not refused as a whole: by its listeners.
-api::Condition accepted_by_listeners(const std::vector<api::ListenerStatus>& listeners, std::int64_t generation) {
-  const std::size_t good = count_with(listeners, condition::kAccepted);
-  if (good == listeners.size()) return make_condition(condition::kAccepted, True, reason::kAccepted, "All listeners are valid", generation);
-  const std::string bad = list_without(listeners, condition::kAccepted);
+// Accepted, of a Gateway or ListenerSet that is not refused as a whole: by its listeners, of which `bad` are not valid.
+api::Condition accepted_by_listeners(std::size_t good, const std::string& bad, std::int64_t generation) {
+  if (bad.empty()) return make_condition(condition::kAccepted, True, reason::kAccepted, "All listeners are valid", generation);
   if (good > 0) {
     return make_condition(condition::kAccepted, True, reason::kListenersNotValid, "Not all listeners are valid: " + bad, generation);
   }
@@ -126,8 +124,22 @@ std::string refused_parts(const GatewayObserved* own) {
   return list;
 }
 
-bool is_accepted(const ListenerSetModel& set) {
-  return !set.refusal && std::ranges::any_of(set.listeners, [](const ListenerModel& listener) { return !listener.refusal; });
+// A ListenerSet says of a listener of which nothing can be served (no certificate, for one) that it is not valid; a Gateway
+// says so on the listener alone.
+bool is_valid_in_set(const ListenerModel& listener) { return !listener.refusal && !listener.unserved; }
+
+bool is_accepted(const ListenerSetModel& set) { return !set.refusal && std::ranges::any_of(set.listeners, is_valid_in_set); }
+
+api::Condition accepted(const ListenerSetModel& set) {
+  const std::int64_t generation = set.object->metadata.generation;
+  if (set.refusal) return make_condition(condition::kAccepted, False, set.refusal->reason, set.refusal->message, generation);
+  std::string bad;
+  for (const ListenerModel& listener : set.listeners) {
+    if (is_valid_in_set(listener)) continue;
+    const Problem& problem = listener.refusal ? *listener.refusal : *listener.unserved;
+    bad += fmt::format("{}{} ({})", bad.empty() ? "" : ", ", listener.spec->name, problem.reason);
+  }
+  return accepted_by_listeners(static_cast<std::size_t>(std::ranges::count_if(set.listeners, is_valid_in_set)), bad, generation);
 }
 
 api::Condition programmed(const ListenerSetModel& set, const api::ListenerSetStatus& status) {
@@ -161,7 +173,8 @@ api::GatewayStatus status_of(const GatewayModel& gateway, const ServedGateway& s
       std::ranges::count_if(gateway.sets, [](const auto& set) { return is_accepted(*set); }));
   status.conditions.push_back(gateway.refusal ? make_condition(condition::kAccepted, False, gateway.refusal->reason,
                                                                gateway.refusal->message, generation)
-                                              : accepted_by_listeners(status.listeners, generation));
+                                              : accepted_by_listeners(count_with(status.listeners, condition::kAccepted),
+                                                                      list_without(status.listeners, condition::kAccepted), generation));
   status.conditions.push_back(resolved(gateway, status));
   status.conditions.push_back(programmed(gateway, status, served, options));
   if (gateway.insecure_frontend) {
@@ -175,12 +188,9 @@ api::GatewayStatus status_of(const GatewayModel& gateway, const ServedGateway& s
 }
 
 api::ListenerSetStatus status_of(const ListenerSetModel& set, const ServedGateway& served, const Options& options) {
-  const std::int64_t generation = set.object->metadata.generation;
   api::ListenerSetStatus status;
   for (const ListenerModel& listener : set.listeners) status.listeners.push_back(status_of(listener, served, options));
-  status.conditions.push_back(
-      set.refusal ? make_condition(condition::kAccepted, False, set.refusal->reason, set.refusal->message, generation)
-                  : accepted_by_listeners(status.listeners, generation));
+  status.conditions.push_back(accepted(set));
   status.conditions.push_back(programmed(set, status));
   return status;
 }

@@ -103,6 +103,11 @@ func (s *session) install(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.Reuse {
+		if err := s.clear(ctx); err != nil {
+			return err
+		}
+	}
 	if !s.Requests {
 		policy := s.output("small-cpu-requests.yaml")
 		if err := os.WriteFile(policy, smallRequests, 0o644); err != nil {
@@ -113,6 +118,24 @@ func (s *session) install(ctx context.Context) error {
 		}
 	}
 	return install.Cardea(ctx, s.cluster, s.builder, s.Program)
+}
+
+// clear removes what a run that was broken off has left: routes and grants that the next one does not expect.
+func (s *session) clear(ctx context.Context) error {
+	const kinds = "gateways,listenersets,httproutes,grpcroutes,tlsroutes,tcproutes,udproutes,backendtlspolicies,referencegrants"
+	namespaces, err := install.Kubectl(ctx, s.cluster, "get", "namespaces", "-o", "jsonpath={.items[*].metadata.name}")
+	if err != nil {
+		return err
+	}
+	for _, namespace := range strings.Fields(namespaces) {
+		if !strings.HasPrefix(namespace, "gateway-") {
+			continue
+		}
+		if _, err := install.Kubectl(ctx, s.cluster, "-n", namespace, "delete", kinds, "--all"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *session) suite(ctx context.Context) error {
