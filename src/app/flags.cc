@@ -15,6 +15,7 @@
 #include "base/ip.h"
 #include "base/strings.h"
 #include "http/syntax.h"
+#include "net/tls_settings.h"
 
 namespace cardea::app {
 namespace {
@@ -372,7 +373,31 @@ void add_timeouts(Flags& flags, proxy::Settings& proxy) {
   flags.duration("backend-request-timeout", proxy.backend_request_timeout, "for rules without timeouts.backendRequest");
 }
 
+base::Result<> take_tls_version(net::TlsVersion& version, const std::string& text) {
+  if (text != "1.2" && text != "1.3") return base::fail(fmt::format("\"{}\" is not 1.2 or 1.3", text));
+  version = text == "1.3" ? net::TlsVersion::Tls13 : net::TlsVersion::Tls12;
+  return {};
+}
+
+// Names apart by commas or, as OpenSSL wants them, by colons.
+base::Result<> take_ciphers(std::string& ciphers, std::string text) {
+  std::ranges::replace(text, ',', ':');
+  ciphers = std::move(text);
+  return {};
+}
+
+void add_tls(Flags& flags, net::TlsRules& tls) {
+  flags.group("TLS of listeners");
+  flags.text("tls-min-version", "VERSION", [&tls](const std::string& text) { return take_tls_version(tls.min_version, text); },
+             "1.2 or 1.3", "1.2");
+  flags.text("tls-ciphers", "NAMES", [&tls](const std::string& text) { return take_ciphers(tls.ciphers, text); },
+             "of TLS 1.2, by OpenSSL's names, in order of preference", "ECDHE with AES-GCM or ChaCha20");
+  flags.text("tls-cipher-suites", "NAMES", [&tls](const std::string& text) { return take_ciphers(tls.cipher_suites, text); },
+             "of TLS 1.3", "OpenSSL's");
+}
+
 base::Result<> check(const proxy::Settings& settings) {
+  if (auto known = net::check_rules(settings.tls); !known) return known;
   if (settings.max_request_line_bytes > settings.max_head_bytes) {
     return base::fail("--max-request-line-bytes is larger than --max-head-bytes, of which it is a part");
   }
@@ -451,6 +476,7 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   add_limits(serve_flags, serve.proxy);
   add_timeouts(serve_flags, serve.proxy);
   add_forwarding(serve_flags, serve.proxy);
+  add_tls(serve_flags, serve.proxy.tls);
 
   ProxySettings proxy;
   proxy.admin = serve.admin;
@@ -463,6 +489,7 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   add_limits(proxy_flags, proxy.proxy);
   add_timeouts(proxy_flags, proxy.proxy);
   add_forwarding(proxy_flags, proxy.proxy);
+  add_tls(proxy_flags, proxy.proxy.tls);
 
   CLI::App* const controller_app = app.add_subcommand("controller", std::string(kControllerAbout))->group("");
   controller_app->footer(std::string(kControllerNotes));

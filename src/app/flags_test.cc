@@ -52,6 +52,15 @@ TEST(Flags, ServeTakesPathsAndFlagsInAnyOrder) {
   EXPECT_EQ(settings.proxy.workers, 2u);
 }
 
+TEST(Flags, RulesOfTls) {
+  const net::TlsRules rules = serve({"x", "--tls-min-version", "1.3", "--tls-ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384,ECDHE-RSA-AES256-GCM-SHA384",
+                                     "--tls-cipher-suites", "TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256"})
+                                  .proxy.tls;
+  EXPECT_EQ(rules.min_version, net::TlsVersion::Tls13);
+  EXPECT_EQ(rules.ciphers, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384");
+  EXPECT_EQ(rules.cipher_suites, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
+}
+
 TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
   const proxy::Settings proxy =
       serve({"x", "--max-request-line-bytes", "1k", "--max-head-bytes", "2K", "--max-fields", "3", "--max-trailer-bytes",
@@ -136,6 +145,9 @@ TEST(Flags, WrongArgumentsAreNamed) {
       {{"serve", "x", "--log-level", "loud"}, "debug"},
       {{"serve", "x", "--trusted-proxies", "10.0.0.0/33"}, "10.0.0.0/33"},
       {{"serve", "x", "--via", "two words"}, "Via"},
+      {{"serve", "x", "--tls-min-version", "1.1"}, "1.2 or 1.3"},
+      {{"serve", "x", "--tls-ciphers", "ROT13"}, "ROT13"},
+      {{"serve", "x", "--tls-cipher-suites", "TLS_AES_128_GCM_SHA256,ROT13"}, "ROT13"},
       {{"serve", "x", "--trace-sampling", "101"}, "from 0 to 100"},
       {{"serve", "x", "--no-such-flag"}, "--no-such-flag"},
       {{"echo", "--listen", "x"}, "ADDRESS:PORT"},

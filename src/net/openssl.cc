@@ -4,11 +4,23 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/strings.h"
+
 namespace cardea::net {
 namespace {
 
 // Forward secrecy and authenticated encryption only (RFC 9325 section 4.2).
 constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+bool is_cipher_suite(SSL_CTX* context, const std::string& name) {
+  const bool taken = SSL_CTX_set_ciphersuites(context, name.c_str()) == 1;
+  ERR_clear_error();
+  const STACK_OF(SSL_CIPHER)* const ciphers = SSL_CTX_get_ciphers(context);
+  for (int i = 0; taken && i < sk_SSL_CIPHER_num(ciphers); ++i) {
+    if (name == SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i))) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -38,6 +50,24 @@ base::Result<> apply_rules(SSL_CTX* context, const TlsRules& rules) {
     return base::fail("the cipher suites of TLS 1.3 \"" + rules.cipher_suites + "\" are not all known: " + take_openssl_error());
   }
   return {};
+}
+
+// OpenSSL passes over a name that it does not know, so long as it knows another: a misspelt one would go unseen.
+base::Result<> check_rules(const TlsRules& rules) {
+  const std::unique_ptr<SSL_CTX, OpensslFree<SSL_CTX_free>> context(SSL_CTX_new(TLS_method()));
+  for (const std::string_view cipher : base::split(rules.ciphers, ':')) {
+    const bool is_rule = cipher.empty() || std::string_view("!-+@").contains(cipher.front());
+    if (!is_rule && SSL_CTX_set_cipher_list(context.get(), std::string(cipher).c_str()) != 1) {
+      ERR_clear_error();
+      return base::fail("no cipher of TLS 1.2 is called \"" + std::string(cipher) + "\"");
+    }
+  }
+  for (const std::string_view suite : base::split(rules.cipher_suites, ':')) {
+    if (!suite.empty() && !is_cipher_suite(context.get(), std::string(suite))) {
+      return base::fail("no cipher suite of TLS 1.3 is called \"" + std::string(suite) + "\"");
+    }
+  }
+  return apply_rules(context.get(), rules);
 }
 
 base::Result<> add_certificate(SSL_CTX* context, const TlsCertificate& certificate) {

@@ -205,6 +205,17 @@ TEST_F(TlsClientTest, CiphersAreAgreedWithinTheRules) {
   EXPECT_FALSE(TlsClientContext::create({.ca_pem = {}, .system_roots = false, .certificate = {}, .alpn = {}, .rules = {.min_version = TlsVersion::Tls12, .ciphers = {}, .cipher_suites = "nonsense"}}));
 }
 
+TEST(TlsRules, NamesThatOpensslDoesNotKnow) {
+  const auto checked = [](const char* ciphers, const char* suites) {
+    const auto known = check_rules({.min_version = TlsVersion::Tls12, .ciphers = ciphers, .cipher_suites = suites});
+    return known ? std::string() : known.error().message;
+  };
+  EXPECT_EQ(checked("", ""), "");
+  EXPECT_EQ(checked("ECDHE+AESGCM:!aNULL:ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"), "");
+  EXPECT_EQ(checked("ECDHE+AESGCM:ROT13", ""), "no cipher of TLS 1.2 is called \"ROT13\"");
+  EXPECT_EQ(checked("", "TLS_AES_128_GCM_SHA256:ROT13"), "no cipher suite of TLS 1.3 is called \"ROT13\"");
+}
+
 TEST_F(TlsClientTest, ResumesWithItsSessions) {
   const auto context = trusting(ca);
   const auto sessions = std::make_shared<TlsSessions>();

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace cardea::net {
 
 struct TlsCertificate {
@@ -21,5 +23,8 @@ struct TlsRules {
   std::string cipher_suites;  // of TLS 1.3, separated by colons; empty: OpenSSL's choice
   bool operator==(const TlsRules&) const = default;
 };
+
+// Whether OpenSSL knows all that they name.
+base::Result<> check_rules(const TlsRules& rules);
 
 }  // namespace cardea::net

@@ -125,7 +125,8 @@ class CompiledListener {
 // What a TLS connection is entitled to: the listener that its SNI chose when it was made.
 struct TlsIdentity {
   std::uint64_t listener_id = 0;
-  std::string_view sni;  // normalised as a host; empty: none was sent
+  std::string_view sni{};  // normalised as a host; empty: none was sent
+  std::uint64_t client_terms = 0;  // TlsTable::client_terms() then
 };
 
 struct ListenerChoice {

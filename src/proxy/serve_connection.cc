@@ -90,7 +90,10 @@ void see_tables(Client& client, const Tables& tables) {
   if (client.seen_version == tables.version) return;
   client.seen_version = tables.version;
   client.seen_bind = find_bind(tables, client.bind);
-  client.seen_listener = client.seen_bind && client.bind.tls ? client.seen_bind->entitled(client.identity) : nullptr;
+  client.seen_listener = nullptr;
+  if (!client.seen_bind || !client.bind.tls) return;
+  const TlsIdentity& identity = client.identity;
+  if (tables.tls->client_terms(identity.listener_id) == identity.client_terms) client.seen_listener = client.seen_bind->entitled(identity);
 }
 
 Failure failure_of(http::Fault fault) {
@@ -192,7 +195,7 @@ async::Task<void> serve_h1(Client& client) {
     }
     auto& counters = selector.listener->series().counters.at(worker.index());
     (tls.resumed() ? counters.tls_resumed : counters.tls_full).add();
-    identity = {selector.listener->id(), tls.server_name()};
+    identity = {selector.listener->id(), tls.server_name(), tables->tls->client_terms(selector.listener->id())};
   }
   Client client{.worker = worker, .bind = bind, .stream = tls, .info = info, .identity = identity};
   co_await serve_h1(client);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/tls_table.h"
 
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "plan/names.h"
 #include "proxy/settings.h"
 
@@ -25,6 +27,13 @@ net::TlsRules rules_of(const CompiledListener& listener) {
   const std::string& own = listener.plan().tls->min_version;
   if (!own.empty()) rules.min_version = own == "1.3" ? net::TlsVersion::Tls13 : net::TlsVersion::Tls12;
   return rules;
+}
+
+std::uint64_t number_of(std::string_view identity) {
+  const base::Hash128 hash = base::hash128(identity);
+  std::uint64_t number = 0;
+  std::memcpy(&number, hash.bytes.data(), sizeof number);
+  return number;
 }
 
 class Builder {
@@ -111,6 +120,7 @@ std::shared_ptr<const TlsTable> TlsTable::build(const SecretIndex& secrets, cons
   for (const auto& listener : routes.listeners()) {
     if (!listener->is_tls() || !listener->plan().tls) continue;
     const Materials materials = builder.gather(*listener);
+    if (!materials.clients.empty()) table->client_terms_.emplace(listener->id(), number_of(materials.clients));
     if (!materials.complete) continue;
     std::string content = Builder::content_of(*listener, materials);
     const Entry* old = nullptr;

@@ -4,6 +4,7 @@
 // by workers during handshakes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -28,6 +29,12 @@ class TlsTable {
     const auto found = contexts_.find(listener_id);
     return found == contexts_.end() ? nullptr : found->second.context.get();
   }
+  // What the listener asks of clients' certificates, as a number; 0: nothing. A connection that was made when something
+  // else was asked may not go on as if nothing had happened.
+  std::uint64_t client_terms(std::uint64_t listener_id) const {
+    const auto found = client_terms_.find(listener_id);
+    return found == client_terms_.end() ? 0 : found->second;
+  }
 
  private:
   struct Entry {
@@ -35,6 +42,7 @@ class TlsTable {
     std::shared_ptr<const net::TlsContext> context;
   };
   std::unordered_map<std::uint64_t, Entry> contexts_;  // by CompiledListener::id()
+  std::unordered_map<std::uint64_t, std::uint64_t> client_terms_;
 };
 
 }  // namespace cardea::proxy

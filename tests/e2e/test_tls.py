@@ -98,10 +98,107 @@ def test_curl(tls, tmp_path):
     assert result.stdout.splitlines()[-1] == "1.1 200 0"
 
 
-def test_a_host_of_another_listener_is_not_served(tls):
-    """The connection was made for one.test: two.test must answer under its own certificate (404 or 421), or not at all."""
-    port, certificates = tls
-    assert fetch(port, host="two.test", tls=trusting(certificates["one"]), sni="one.test").status in (404, 421)
+# (server name, Host, status): a connection is good for what its own listener is the best for (GEP-3567).
+MISDIRECTED = [
+    ("example.org", "example.org", 200),
+    ("example.org", "second-example.org", 421),
+    ("example.org", "unknown-example.org", 404),
+    ("second-example.org", "second-example.org", 200),
+    ("second-example.org", "example.org", 421),
+    ("second-example.org", "unknown-example.org", 421),
+    ("third-example.wildcard.org", "third-example.wildcard.org", 200),
+    ("third-example.wildcard.org", "fifth-example.wildcard.org", 200),
+    ("third-example.wildcard.org", "fourth-example.wildcard.org", 421),
+    ("third-example.wildcard.org", "unknown-example.org", 421),
+    ("fourth-example.wildcard.org", "fourth-example.wildcard.org", 200),
+    ("fourth-example.wildcard.org", "fifth-example.wildcard.org", 421),
+    ("unknown-example.org", "example.org", 200),
+    ("unknown-example.org", "unknown-example.org", 404),
+    (None, "example.org", 200),
+    (None, "second-example.org", 421),
+]
+
+
+@pytest.fixture(scope="module")
+def misdirected(shared_world):
+    port, plain, echo = free_port(), free_port(), shared_world.echo("app")
+    hosts = {"all": None, "second": "second-example.org", "wildcard": "*.wildcard.org", "fourth": "fourth-example.wildcard.org"}
+    certificate = self_signed("example.org", "*.wildcard.org")
+    gw = shared_world.gateway(
+        gateway(*[listener(name, port, "HTTPS", host, ["cert"]) for name, host in hosts.items()], listener("http", plain), name="hosts"),
+        secret("cert", certificate), backend("app", echo.port),
+        route("some", rule("app"), parents=[{"name": "hosts", "sectionName": "all"}, {"name": "hosts", "sectionName": "http"}],
+              hostnames=["example.org"]),
+        [route(name, rule("app"), parents=[{"name": "hosts", "sectionName": name}]) for name in ("second", "wildcard", "fourth")])
+    return gw, port, plain
+
+
+@pytest.mark.parametrize("sni,host,expected", MISDIRECTED)
+def test_a_host_of_another_listener_is_misdirected(misdirected, sni, host, expected):
+    gw, port, _ = misdirected
+    with Raw(port, tls=careless(), sni=sni) as connection:
+        assert connection.call(request_bytes(host=host)).status == expected
+        if expected == 421 and sni:
+            assert connection.call(request_bytes(host=sni)).status == 200, "the connection goes on for its own host"
+
+
+def test_without_tls_no_request_is_misdirected(misdirected):
+    _, _, plain = misdirected
+    assert fetch(plain, host="example.org").status == 200
+    assert fetch(plain, host="second-example.org").status == 404
+
+
+def test_listeners_with_names_in_common_say_so(misdirected):
+    gw, _, _ = misdirected
+    for name in ("all", "second", "wildcard", "fourth"):
+        assert gw.condition("Gateway", "hosts", "OverlappingTLSConfig", listener=name) == ("True", "OverlappingHostnames")
+    assert gw.condition("Gateway", "hosts", "OverlappingTLSConfig", listener="http") is None
+
+
+def test_listeners_with_a_certificate_in_common_say_so(world):
+    shared, own = self_signed("a.test", "b.test"), self_signed("c.test")
+    port, other = free_port(), free_port()
+    gw = world.gateway(
+        gateway(listener("a", port, "HTTPS", "a.test", ["shared"]), listener("b", port, "HTTPS", "b.test", ["shared"]),
+                listener("c", port, "HTTPS", "c.test", ["own"]), listener("d", other, "HTTPS", "a.test", ["shared"])),
+        secret("shared", shared), secret("own", own))
+    overlaps = {name: gw.condition("Gateway", "gw", "OverlappingTLSConfig", listener=name) for name in "abcd"}
+    assert overlaps == {"a": ("True", "OverlappingCertificates"), "b": ("True", "OverlappingCertificates"), "c": None, "d": None}
+
+
+def refused(port, context, sni="one.test"):
+    try:
+        Raw(port, tls=context, sni=sni).close()
+    except (ssl.SSLError, ConnectionError):
+        return True
+    return False
+
+
+def test_a_minimum_version_by_flag_and_by_listener(world):
+    port, other, certificate, echo = free_port(), free_port(), self_signed("one.test"), world.echo("app")
+    lenient = listener("lenient", other, "HTTPS", None, ["cert"])
+    lenient["tls"]["options"] = {"gateway.cardea.dev/tls-min-version": "1.2"}
+    gw = world.gateway(gateway(listener("https", port, "HTTPS", None, ["cert"]), lenient), secret("cert", certificate),
+                       backend("app", echo.port), route("r", rule("app")), flags=["--tls-min-version", "1.3"])
+    assert refused(port, trusting(certificate, "1.2")) and not refused(port, trusting(certificate, "1.3"))
+    assert not refused(other, trusting(certificate, "1.2")), "a listener's own word counts"
+    lenient["tls"]["options"] = {"gateway.cardea.dev/tls-min-version": "1.1"}
+    gw.apply(gateway(listener("https", port, "HTTPS", None, ["cert"]), lenient))
+    eventually(lambda: gw.condition("Gateway", "gw", "Accepted", listener="lenient") == ("False", "UnsupportedValue"))
+    assert refused(other, trusting(certificate, "1.3"))
+
+
+def test_ciphers_by_flag(world):
+    port, certificate, echo = free_port(), self_signed("one.test"), world.echo("app")
+    world.gateway(gateway(listener("https", port, "HTTPS", None, ["cert"])), secret("cert", certificate), backend("app", echo.port),
+                  route("r", rule("app")),
+                  flags=["--tls-ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384", "--tls-cipher-suites", "TLS_AES_256_GCM_SHA384"])
+    for ciphers, works in (("ECDHE-ECDSA-AES256-GCM-SHA384", True), ("ECDHE-ECDSA-AES128-GCM-SHA256", False)):
+        context = trusting(certificate, "1.2")
+        context.set_ciphers(ciphers)
+        assert refused(port, context) is not works
+    with Raw(port, tls=trusting(certificate, "1.3"), sni="one.test") as connection:
+        assert connection.socket.cipher()[0] == "TLS_AES_256_GCM_SHA384"
 
 
 def test_both_kinds_of_key_on_one_listener(world):
