@@ -94,6 +94,32 @@ class ClusterPlans final : public control::PlanSink {
   bool published_ = false;
 };
 
+// Statuses go to the writer, with what is to be said of objects that translation never saw.
+class ClusterStatuses final : public control::StatusSink {
+ public:
+  ClusterStatuses(cluster::StatusWriter& writer, const cluster::ApiSource& source, const control::ControlLoop& control,
+                  std::string controller_name)
+      : writer_(writer), source_(source), control_(control), controller_name_(std::move(controller_name)) {}
+
+  void write(const control::Statuses& statuses) override {
+    translated_ = statuses;
+    said_ = source_.undecodable_changes();
+    writer_.write(cluster::with_undecodable(translated_, source_.undecodable(), control_.resources(), controller_name_));
+  }
+  // Once there was a first write().
+  void say_again_if_changed() {
+    if (said_ != source_.undecodable_changes()) write(control::Statuses(translated_));
+  }
+
+ private:
+  cluster::StatusWriter& writer_;
+  const cluster::ApiSource& source_;
+  const control::ControlLoop& control_;
+  std::string controller_name_;
+  control::Statuses translated_;
+  std::size_t said_ = 0;
+};
+
 class Controller {
  public:
   Controller(async::Loop& loop, const ControllerSettings& settings, kube::Config config)
@@ -114,7 +140,8 @@ class Controller {
         election_(lease_client_, {.namespace_ = config.namespace_, .identity = lease_identity()}, wall_now,
                   [this](bool leading) { lead(leading); }),
         plans_(server_, provisioner_, source_),
-        control_(options_of(settings), plans_, writer_),
+        status_sink_(writer_, source_, control_, settings.controller_name),
+        control_(options_of(settings), plans_, status_sink_),
         report_({}),
         signals_(loop),
         admin_handler_(facts()),
@@ -170,6 +197,7 @@ class Controller {
   cluster::StatusWriter writer_;
   cluster::LeaderElection election_;
   ClusterPlans plans_;
+  ClusterStatuses status_sink_;
   control::ControlLoop control_;
   Report report_;
   Signals signals_;
@@ -213,6 +241,7 @@ base::Result<> Controller::start() {
 // Works off what changed, and says so.
 void Controller::work() {
   const control::Outcome outcome = control_.run();
+  if (plans_.published()) status_sink_.say_again_if_changed();
   if (!outcome.translated) return;
   tell_others();
   report_.after(outcome, control_);

@@ -40,6 +40,11 @@ kube::ResourceType fixed_type(const KindRule& rule) {
 
 std::string definition_name(const KindRule& rule) { return fmt::format("{}.{}", rule.plural, rule.group); }
 
+std::int64_t generation_of(const base::Value& object) {
+  const base::Value* const generation = kube::value_at(object, {"metadata", "generation"});
+  return generation && generation->is_int() ? generation->as_int() : 0;
+}
+
 std::string text_of(const api::InvalidObject& invalid) {
   std::string text;
   for (const api::DecodeError& error : invalid.errors) {
@@ -83,11 +88,11 @@ async::Task<void> ApiSource::follow_definitions(ApiSource* self) {
       .put = [self](const base::Value& definition) { self->put_definition(definition); },
       .erase =
           [self](const api::ObjectKey& key) {
-            if (self->definition_facts_.erase(key.name) == 0) return;
+            if (!self->definition_facts_.contains(key.name)) return;  // they go with the kind
             self->discovery_due_ = true;
             self->discover_wanted_.raise(self->client_.loop());
           },
-      .synced = [] {}};
+      .synced = [self] { self->look_at_sync(); }};
   self->definitions_ =
       std::make_unique<kube::Reflector>(self->client_, kube::resource::kCustomResourceDefinitions, options, events);
   co_await self->definitions_->run(async::StopToken(self->stop_));
@@ -113,7 +118,7 @@ async::Task<void> ApiSource::keep_discovering(ApiSource* self) {
     if (fine) self->discovered_ = true;
     self->look_at_sync();
     if (!self->discovery_due_) {
-      const std::uint64_t wait = fine ? kLookAgain : kDiscoveryRetry;
+      const std::uint64_t wait = fine && self->inbox_->synced() ? kLookAgain : kDiscoveryRetry;
       co_await async::wait_any(loop, loop.after(wait), self->discover_wanted_, self->stop_.signal());
     }
     // What comes together (twelve CRDs) is looked at together.
@@ -166,6 +171,7 @@ void ApiSource::adopt(const KindRule& rule, std::optional<kube::ResourceType> ty
   base::log_info("{} is not served any more: what it is for is off", rule.kind);
   old.stop.request(client_.loop());
   for (auto& reflector : old.reflectors) reflector->forget_all();
+  definition_facts_.erase(definition_name(rule));
   ended_.push_back(std::move(found->second));
   followed_.erase(found);
   raise();
@@ -251,12 +257,13 @@ void ApiSource::put(const KindRule& rule, base::Value object) {
     metrics_.undecodable.add();
     const auto* const invalid = decoded.empty() ? nullptr : std::get_if<api::InvalidObject>(&decoded.front().outcome);
     std::string why = invalid ? text_of(*invalid) : "not an object of this kind";
-    std::string& known = undecodable_[id];
-    if (known != why) base::log_warn("{} cannot be used: {}; its last good version stays", api::to_text(id), why);
-    known = std::move(why);
-    return;
+    Undecodable& known = undecodable_[id];
+    if (known.why != why) base::log_warn("{} cannot be used: {}; its last good version stays", api::to_text(id), why);
+    known = {std::move(why), generation_of(object), object.find("spec") ? *object.find("spec") : base::Value()};
+    ++undecodable_changes_;
+    return raise();
   }
-  undecodable_.erase(id);
+  undecodable_changes_ += undecodable_.erase(id);
   if (const auto* const name = std::get_if<api::Ref<api::Namespace>>(good)) put_namespace(id.key, &(*name)->metadata.labels);
   put_decoded(id, *good);
 }
@@ -280,7 +287,7 @@ void ApiSource::erase(const KindRule& rule, const api::ObjectKey& key) {
   }
   if (rule.has_status) statuses_.erase(id);
   if (rule.kind == "Namespace") put_namespace(key, nullptr);
-  undecodable_.erase(id);
+  undecodable_changes_ += undecodable_.erase(id);
   waiting_.erase(id);
   apply(references_.set(id, {}));
   inbox_->erase(id);
@@ -396,6 +403,7 @@ std::string ApiSource::waiting_for() const {
       return fmt::format("listing {}{}{}", followed->type.text(), reflector->problem().empty() ? "" : ": ", reflector->problem());
     }
   }
+  if (definitions_ && !definitions_->synced() && definitions_->problem().empty()) return "listing CustomResourceDefinitions";
   if (!waiting_.empty()) return fmt::format("reading what {} refers to", api::to_text(waiting_.begin()->first));
   return {};
 }
@@ -419,7 +427,7 @@ std::vector<std::string> ApiSource::problems() const {
   for (const auto& [kind, followed] : followed_) {
     for (const auto& reflector : followed->reflectors) add(reflector->problem());
   }
-  for (const auto& [id, why] : undecodable_) add(fmt::format("{} cannot be used: {}", api::to_text(id), why));
+  for (const auto& [id, found] : undecodable_) add(fmt::format("{} cannot be used: {}", api::to_text(id), found.why));
   for (const auto& [id, load] : loads_) add(load.problem);
   return problems;
 }

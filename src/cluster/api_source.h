@@ -22,6 +22,7 @@
 #include "cluster/kinds.h"
 #include "cluster/live_statuses.h"
 #include "cluster/references.h"
+#include "cluster/undecodable.h"
 #include "control/resource_source.h"
 #include "kube/client.h"
 #include "kube/discovery.h"
@@ -64,6 +65,9 @@ class ApiSource final : public control::ResourceSource {
   std::vector<std::string> problems() const;
   // Why the first full picture is not there yet; empty: it is.
   std::string waiting_for() const;
+  const Undecodables& undecodable() const { return undecodable_; }
+  // Rises with each change to them.
+  std::size_t undecodable_changes() const { return undecodable_changes_; }
   const SourceMetrics& metrics() const { return metrics_; }
   // Of referenced Secrets and ConfigMaps.
   std::size_t referenced() const { return references_.size(); }
@@ -134,7 +138,8 @@ class ApiSource final : public control::ResourceSource {
   References references_;
   std::map<api::ObjectId, Load> loads_;
   std::map<api::ObjectId, api::Object> waiting_;       // for what they refer to
-  std::map<api::ObjectId, std::string> undecodable_;  // why
+  Undecodables undecodable_;
+  std::size_t undecodable_changes_ = 0;
   SourceMetrics metrics_;
 };
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "translate/gateway_class.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,6 +22,20 @@ namespace {
 // Any patch release of the version that this was made for.
 constexpr std::string_view kSupportedRelease = "v1.6.";
 
+// What a gateway reads beside GatewayClasses; of each, what it is for is off while it is not installed.
+constexpr std::array<std::string_view, 9> kKinds{"Gateway",  "ListenerSet", "HTTPRoute",      "GRPCRoute",       "TLSRoute",
+                                                 "TCPRoute", "UDPRoute",    "ReferenceGrant", "BackendTLSPolicy"};
+
+// "; not installed, and so off: TCPRoute, UDPRoute", or nothing.
+std::string what_is_off(const std::vector<InstalledKind>& installed) {
+  if (installed.empty()) return {};
+  std::vector<std::string_view> missing;
+  for (const std::string_view kind : kKinds) {
+    if (std::ranges::find(installed, kind, &InstalledKind::kind) == installed.end()) missing.push_back(kind);
+  }
+  return missing.empty() ? std::string() : fmt::format("; not installed, and so off: {}", fmt::join(missing, ", "));
+}
+
 // Another version does not make the class unusable: what is there is served.
 api::Condition supported_version(const std::vector<InstalledKind>& installed, std::int64_t generation) {
   std::set<std::string> others;
@@ -29,13 +47,13 @@ api::Condition supported_version(const std::vector<InstalledKind>& installed, st
   }
   if (!others.empty()) {
     return make_condition(condition::kSupportedVersion, False, reason::kUnsupportedVersion,
-                          fmt::format("Made for Gateway API v1.6; installed are {}: served as far as they are understood",
-                                      fmt::join(others, ", ")),
+                          fmt::format("Made for Gateway API v1.6; installed are {}: served as far as they are understood{}",
+                                      fmt::join(others, ", "), what_is_off(installed)),
                           generation);
   }
   const std::string channel = channels.empty() ? "standard and experimental" : fmt::format("{}", fmt::join(channels, " and "));
   return make_condition(condition::kSupportedVersion, True, reason::kSupportedVersion,
-                        fmt::format("Gateway API v1.6.1, {} channel", channel), generation);
+                        fmt::format("Gateway API v1.6.1, {} channel{}", channel, what_is_off(installed)), generation);
 }
 
 }  // namespace
