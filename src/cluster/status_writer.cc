@@ -235,9 +235,10 @@ async::Task<void> StatusWriter::write_one(StatusWriter* self, api::ObjectId id) 
 
 async::Task<std::optional<std::chrono::milliseconds>> StatusWriter::bring(const api::ObjectId& id) {
   const auto retry = [this, &id](const kube::ApiError& error) -> std::optional<std::chrono::milliseconds> {
-    if (error.ended() || error.not_found()) return std::nullopt;  // the watch will tell that it is gone
-    metrics_.failures.add();
+    if (error.ended()) return std::nullopt;
     History& past = history(id);
+    if (error.not_found()) return past.backoff.next();  // the watch will tell that it is gone
+    metrics_.failures.add();
     if (past.problem != error.message) base::log_warn("the status of {} cannot be written: {}", api::to_text(id), error.message);
     past.problem = error.message;
     return error.invalid() || error.forbidden() ? settings_.most_retry : std::max(past.backoff.next(), error.retry_after);
@@ -252,6 +253,7 @@ async::Task<std::optional<std::chrono::milliseconds>> StatusWriter::bring(const 
       co_return std::nullopt;
     }
     const translate::ObjectStatus* const wanted = find_wanted(id);
+    const std::string uid = live->uid;
     base::Value content = content_for(id, *type, *live, *std::move(status));
     const auto answer =
         co_await client_.replace({*type, id.key.namespace_, id.key.name, "status"}, std::move(content));
@@ -262,7 +264,7 @@ async::Task<std::optional<std::chrono::milliseconds>> StatusWriter::bring(const 
       past.wrote = find_wanted(id) == wanted;
       past.emptied = !wanted;
       if (const base::Value* const stored = answer->find("status")) past.stored = hash_of(in_order(*stored));
-      live_.put(id, *answer);
+      take_over(id, uid, *answer);
       co_return std::nullopt;
     }
     if (!answer.error().conflict()) co_return retry(answer.error());
@@ -270,9 +272,15 @@ async::Task<std::optional<std::chrono::milliseconds>> StatusWriter::bring(const 
     if (conflicts == kMaxConflicts) co_return history(id).backoff.next();
     const auto fresh = co_await client_.get({*type, id.key.namespace_, id.key.name, {}});
     if (!fresh) co_return retry(fresh.error());
-    live_.put(id, *fresh);
+    take_over(id, uid, *fresh);
   }
   co_return std::nullopt;
+}
+
+// An answer may come after the watch has told that the object is gone: it must not bring it back.
+void StatusWriter::take_over(const api::ObjectId& id, const std::string& uid, const base::Value& object) {
+  const LiveStatus* const live = live_.find(id);
+  if (live && live->uid == uid) live_.put(id, object);
 }
 
 base::Value StatusWriter::content_for(const api::ObjectId& id, const kube::ResourceType& type, const LiveStatus& live,

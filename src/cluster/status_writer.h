@@ -79,6 +79,7 @@ class StatusWriter final : public control::StatusSink {
   static async::Task<void> write_one(StatusWriter* self, api::ObjectId id);
   // Nothing: it stands there, or cannot. Otherwise when to try again.
   async::Task<std::optional<std::chrono::milliseconds>> bring(const api::ObjectId& id);
+  void take_over(const api::ObjectId& id, const std::string& uid, const base::Value& object);
   base::Value content_for(const api::ObjectId& id, const kube::ResourceType& type, const LiveStatus& live, base::Value status) const;
 
   void live_changed(const api::ObjectId& id);

@@ -261,6 +261,36 @@ TEST(StatusWriter, ARestartDoesNotTakeBackWhatStandsThere) {
   }, std::chrono::minutes(1));
 }
 
+TEST(StatusWriter, WhatGoesWhileItIsWrittenIsNotWrittenAgainAndAgain) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    // The watch tells that the Gateway is gone before the answer to our write arrives, and nobody wants a status for it any more.
+    w.server.intercept = [&w](const FakeRequest& request) -> std::optional<FakeAnswer> {
+      if (request.method != "PUT" || !w.server.find(kGateways, "shop", "g")) return std::nullopt;
+      const std::string answer = base::to_json(*w.server.find(kGateways, "shop", "g"));
+      w.server.erase(kGateways, "shop", "g");
+      w.live.erase(kGateway);
+      w.writer.write({});
+      return FakeAnswer{.body = answer};
+    };
+    w.writer.write({gateway_status(true, "Programmed")});
+    co_await w.settle();
+    EXPECT_EQ(w.live.find(kGateway), nullptr);
+    EXPECT_EQ(w.server.count("PUT", "gateways"), 1u);
+  });
+}
+
+TEST(StatusWriter, WhatIsNotFoundIsTriedLaterAndLater) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    w.server.erase(kGateways, "shop", "g");  // and no watch tells
+    w.writer.write({gateway_status(true, "Programmed")});
+    co_await async::sleep(w.client.loop(), 300);
+    EXPECT_GE(w.server.count("PUT", "gateways"), 1u);
+    EXPECT_LE(w.server.count("PUT", "gateways"), 8u);
+  });
+}
+
 TEST(StatusWriter, NeverAFight) {
   run([](Writing& w) -> Task<void> {
     w.writer.set_leading(true);
