@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "base/x509_issue.h"
 #include "cluster/plan_server.h"
+#include "conn/line_channel.h"
 #include "net/tls_client.h"
 #include "plan/diff.h"
 #include "plan/hash.h"
@@ -362,6 +363,42 @@ STREAM_TEST(AProxyProvesItselfAgain) {
   co_await controller.server.stop();
 }
 
+STREAM_TEST(ConnectionsThatProveNothingAreFew) {
+  Controller controller(loop, authority, 0, {.controller = "c", .version = "1", .max_unproven = 2});
+  controller.server.publish({plan::sample_plan()});
+  std::vector<std::unique_ptr<net::TcpStream>> silent;
+  const auto address = *net::SocketAddress::parse(base::to_string(controller.address.address), controller.address.port);
+  for (int i = 0; i < 5; ++i) {
+    auto connected = co_await net::connect_tcp(loop, address, loop.after(5'000));
+    silent.push_back(std::move(connected.stream));
+  }
+  WAIT_FOR(controller.server.metrics().refused.value() == 3);
+  // Those that go make room.
+  silent.clear();
+  Proxy proxy(loop, folder.path(), {controller.address}, "a");
+  WAIT_FOR(proxy.applied.size() == 1);
+  co_await end(proxy);
+  co_await controller.server.stop();
+}
+
+// As where a controller has an address of each family.
+STREAM_TEST(TwoWaysToOneController) {
+  Controller controller(loop, authority);
+  const auto second = controller.server.listen({*base::parse_ip("127.0.0.1"), 0});
+  EXPECT_TRUE(second);
+  const auto plan = plan::sample_plan();
+  controller.server.publish({plan});
+  Proxy proxy(loop, folder.path(), {controller.address, *second}, "a");
+  WAIT_FOR(proxy.client->metrics().controllers.value() == 2 && controller.web().served == plan);
+  EXPECT_EQ(controller.web().ready_proxies, 1);
+  const auto next = with_path("/next");
+  controller.server.publish({next});
+  WAIT_FOR(controller.web().served == next);
+  EXPECT_EQ(proxy.applied.size(), 2u);
+  co_await end(proxy);
+  co_await controller.server.stop();
+}
+
 STREAM_TEST(AGatewayThatIsGoneServesNothing) {
   Controller controller(loop, authority);
   controller.server.publish({plan::sample_plan()});
@@ -376,13 +413,15 @@ STREAM_TEST(AGatewayThatIsGoneServesNothing) {
 
 // --- what a peer that is not ours may say ----------------------------------------------------------------------------
 
-// One request with an empty body; the answer's status and version.
+// One request that says these lines and nothing more, and the answer to its end; without any, it ends at once.
 struct Answer {
   std::uint16_t status = 0;
   std::string version;
+  std::vector<std::string> lines;
+  bool ended = false;
 };
 Task<Answer> ask(async::Loop& loop, const base::IpPort& where, const Authority& authority, std::string_view method, std::string_view path,
-                 std::string_view version) {
+                 std::string_view version, std::string_view lines = {}) {
   const auto context = net::TlsClientContext::create({.ca_pem = {authority.ca.certificate_pem}, .system_roots = false, .certificate = {}, .alpn = {}, .rules = {}});
   auto connected = co_await net::connect_tcp(loop, *net::SocketAddress::parse(base::to_string(where.address), where.port), loop.after(5'000));
   auto stream = std::make_unique<net::TlsClientStream>(std::move(connected.stream), **context);
@@ -402,8 +441,11 @@ Task<Answer> ask(async::Loop& loop, const base::IpPort& where, const Authority& 
   request.fields.append(plan::wire::kVersionField, version);
   conn::H1ClientExchange exchange(client);
   exchange.send_head(request, false);
-  exchange.request_body().finish({});
-  exchange.request_body().flush();
+  conn::LineChannel channel(exchange.response_body(), exchange.request_body(), plan::wire::kMaxControllerLine);
+  channel.say(std::string(lines));
+  channel.send();
+  if (lines.empty()) channel.finish();
+  channel.send();
   http::ResponseHead head;
   const async::Deadline deadline = loop.after(5'000);
   for (;;) {
@@ -415,6 +457,13 @@ Task<Answer> ask(async::Loop& loop, const base::IpPort& where, const Authority& 
   }
   answer.status = head.status;
   if (const auto* field = head.fields.find(plan::wire::kVersionField)) answer.version = field->value;
+  while (!lines.empty() && channel.receive() != conn::LineChannel::Received::Ended) {
+    while (const auto line = channel.next_line()) answer.lines.emplace_back(*line);
+    channel.send();
+    const async::Wake wake = co_await async::wait_any(loop, deadline, channel.readable(), channel.writable());
+    if (wake != async::Wake::Signalled) co_return answer;
+  }
+  answer.ended = true;
   co_return answer;
 }
 
@@ -434,6 +483,30 @@ STREAM_TEST(VersionsOfTheStreamMayDifferByOne) {
       EXPECT_EQ(answer.version, "1");
     }
   }
+  co_await controller.server.stop();
+}
+
+STREAM_TEST(WhoNeverSaysThatAPlanIsLiveIsCutOff) {
+  Controller controller(loop, authority, 0, {.controller = "c", .version = "1", .report_patience = std::chrono::milliseconds(30)});
+  controller.server.publish({plan::sample_plan()});
+  const std::string lines = plan::wire::to_line(plan::wire::Hello{"a", "1", "1"}) + plan::wire::to_line(plan::wire::Take{});
+  const Answer answer = co_await ask(loop, controller.address, authority, "POST", "/v1/plans", "1", lines);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.ended);
+  EXPECT_GE(answer.lines.size(), 2u);
+  EXPECT_EQ(controller.web().served, nullptr);
+  co_await controller.server.stop();
+}
+
+STREAM_TEST(WhatIsNoMessageEndsTheStream) {
+  Controller controller(loop, authority);
+  controller.server.publish({plan::sample_plan()});
+  for (const std::string& lines : {std::string("no message\n"), std::string("{\"holding\": 7}\n"), std::string(2u << 20, 'x')}) {
+    const Answer answer = co_await ask(loop, controller.address, authority, "POST", "/v1/plans", "1", lines);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_TRUE(answer.ended) << lines.substr(0, 20);
+  }
+  EXPECT_EQ(controller.server.metrics().streams.value(), 0);
   co_await controller.server.stop();
 }
 

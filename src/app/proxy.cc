@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "app/admin.h"
@@ -17,6 +18,7 @@
 #include "app/listen_addresses.h"
 #include "app/log_file.h"
 #include "app/metrics_page.h"
+#include "app/process_settings.h"
 #include "app/signals.h"
 #include "async/scope.h"
 #include "base/clock.h"
@@ -49,6 +51,8 @@ proxy::PlanClientOptions client_options(const ProxySettings& settings) {
   options.token_file = settings.token_file;
   options.ca_file = settings.ca_file;
   options.pod = host_name();
+  std::random_device random;
+  options.instance = fmt::format("{:08x}{:08x}", random(), random());
   options.version = build_info().find("version")->as_string();
   return options;
 }
@@ -103,6 +107,7 @@ class ProxyProgram {
   bool second_signal(std::optional<int> signal);
   proxy::Applied bring_live(const plan::PlanSet& plans);
   void housekeep();
+  void write_access_log(std::string_view lines);
   AdminFacts facts();
   std::vector<std::string> problems() const;
   std::string metrics() const;
@@ -127,9 +132,7 @@ base::Result<> ProxyProgram::start() {
   base::log_info("{}", version_line());
   proxy::Settings proxy = settings_.proxy;
   proxy.bind_addresses = listen_addresses(proxy.bind_addresses);
-  auto data_plane = proxy::DataPlane::start(std::move(proxy), [this](std::string_view lines) {
-    if (access_log_) access_log_->write(lines);
-  });
+  auto data_plane = proxy::DataPlane::start(std::move(proxy), [this](std::string_view lines) { write_access_log(lines); });
   if (!data_plane) return std::unexpected(std::move(data_plane).error());
   data_plane_ = *std::move(data_plane);
   const auto admin = admin_.listen(settings_.admin);
@@ -140,6 +143,7 @@ base::Result<> ProxyProgram::start() {
 
 proxy::Applied ProxyProgram::bring_live(const plan::PlanSet& plans) {
   const bool first = client_.report().plan == std::nullopt;
+  follow_log_level(plans, settings_.log_level);
   proxy::Applied applied = data_plane_->apply(plans);
   for (const auto& refusal : applied.refusals) base::log_warn("{} was refused: {}", refusal.part, refusal.reason);
   for (const auto& failure : applied.bind_failures) {
@@ -159,6 +163,16 @@ async::Task<void> ProxyProgram::serve_until_signal() {
     housekeep();
     co_await async::wait_any(loop_, loop_.after(kHousekeeping), signals_.arrived());
   }
+}
+
+// Parameters of the Gateway may ask for a log where no flag said into which file.
+void ProxyProgram::write_access_log(std::string_view lines) {
+  if (!access_log_) {
+    auto out = LogFile::open("-");
+    if (!out) return;
+    access_log_.emplace(*std::move(out));
+  }
+  access_log_->write(lines);
 }
 
 void ProxyProgram::housekeep() {

@@ -103,6 +103,7 @@ base::Result<> Authority::issue(const CaState& state) {
   net::TlsContextOptions options;
   options.certificates = {{issued->certificate_pem, issued->key_pem}};
   options.alpn = {"http/1.1"};
+  options.rules.min_version = net::TlsVersion::Tls13;  // both ends are ours
   auto context = net::TlsContext::create(options);
   if (!context) return std::unexpected(std::move(context).error());
   identity_ = *std::move(context);

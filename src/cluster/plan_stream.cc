@@ -84,7 +84,7 @@ void PlanStream::take(const wire::Hello& hello) {
   if (connected_) return;
   if (pod_.empty()) pod_ = hello.pod;
   connected_ = true;
-  context_.proxies.connected(id_, gateway_, pod_);
+  context_.proxies.connected(id_, gateway_, pod_, hello.instance);
   base::log_info("proxy {}/{} (version {}) calls for Gateway {}/{}", gateway_.namespace_, pod_, hello.version,
                  gateway_.namespace_, gateway_.name);
 }

@@ -42,11 +42,15 @@ plan::Ref<plan::Plan> Proxies::newest(const plan::ObjectName& gateway) const {
   return plan::seal(plan::Plan{gateway, 0, nullptr, nullptr, nullptr, nullptr});
 }
 
-void Proxies::connected(Stream stream, const plan::ObjectName& gateway, const std::string& name) {
+void Proxies::connected(Stream stream, const plan::ObjectName& gateway, const std::string& name, const std::string& instance) {
   const Key key{gateway, name};
   Proxy& proxy = proxies_[key];
-  streams_.erase(proxy.stream);
-  proxy.stream = stream;
+  if (proxy.instance != instance) {
+    for (const Stream old : proxy.streams) streams_.erase(old);
+    proxy = Proxy{};
+    proxy.instance = instance;
+  }
+  proxy.streams.insert(stream);
   proxy.gone.reset();
   streams_.emplace(stream, key);
 }
@@ -74,7 +78,10 @@ void Proxies::recognise(const plan::ObjectName& gateway, Proxy& proxy) const {
 }
 
 void Proxies::disconnected(Stream stream, Time now) {
-  if (Proxy* proxy = find(stream)) proxy->gone = now;
+  if (Proxy* proxy = find(stream)) {
+    proxy->streams.erase(stream);
+    if (proxy->streams.empty()) proxy->gone = now;
+  }
   streams_.erase(stream);
 }
 

@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -32,8 +33,9 @@ class Proxies {
   // What the Gateway's proxies should serve: a plan without anything where it has none. After publish().
   plan::Ref<plan::Plan> newest(const plan::ObjectName& gateway) const;
 
-  // A proxy of that name calls; what an earlier stream of its said does not count any more.
-  void connected(Stream stream, const plan::ObjectName& gateway, const std::string& name);
+  // A proxy of that name calls. It may call several times, where we have several addresses; what an earlier run of it said
+  // does not count any more.
+  void connected(Stream stream, const plan::ObjectName& gateway, const std::string& name, const std::string& instance);
   void reported(Stream stream, const plan::wire::Report& report);
   void disconnected(Stream stream, Time now);
 
@@ -46,8 +48,9 @@ class Proxies {
 
  private:
   struct Proxy {
-    Stream stream = 0;
-    std::optional<Time> gone;
+    std::string instance;
+    std::set<Stream> streams;
+    std::optional<Time> gone;  // since when there is none
     plan::wire::Report report;
     plan::Ref<plan::Plan> serves;  // as far as we know that plan
     std::uint64_t version = 0;     // of `serves`

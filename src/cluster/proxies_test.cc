@@ -35,7 +35,7 @@ TEST(Proxies, NothingIsServedBeforeAProxyIsReady) {
   proxies.publish({plan});
   EXPECT_TRUE(proxies.published());
   EXPECT_EQ(of_web(proxies).served, nullptr);
-  proxies.connected(1, kWeb, "a");
+  proxies.connected(1, kWeb, "a", "1");
   proxies.reported(1, {});
   EXPECT_EQ(of_web(proxies).served, nullptr);
   EXPECT_TRUE(of_web(proxies).laggards.empty());
@@ -50,9 +50,9 @@ TEST(Proxies, TheSlowestReadyProxyDecides) {
   proxies.publish({one});
   proxies.publish({two});
   proxies.publish({three});
-  proxies.connected(1, kWeb, "a");
-  proxies.connected(2, kWeb, "b");
-  proxies.connected(3, kWeb, "c");
+  proxies.connected(1, kWeb, "a", "1");
+  proxies.connected(2, kWeb, "b", "1");
+  proxies.connected(3, kWeb, "c", "1");
   proxies.reported(1, serving(three));
   proxies.reported(2, serving(one));
   proxies.reported(3, serving(two));
@@ -71,8 +71,8 @@ TEST(Proxies, OneReadyProxyThatServesNobodyKnowsWhatHoldsAllBack) {
   Proxies proxies;
   const auto plan = plan_of(1);
   proxies.publish({plan});
-  proxies.connected(1, kWeb, "a");
-  proxies.connected(2, kWeb, "b");
+  proxies.connected(1, kWeb, "a", "1");
+  proxies.connected(2, kWeb, "b", "1");
   proxies.reported(1, serving(plan));
   proxies.reported(2, serving(plan_of(77)));
   EXPECT_EQ(of_web(proxies).served, nullptr);
@@ -83,7 +83,7 @@ TEST(Proxies, AnotherControllerMayBeFaster) {
   Proxies proxies;
   const auto one = plan_of(1), two = plan_of(2);
   proxies.publish({one});
-  proxies.connected(1, kWeb, "a");
+  proxies.connected(1, kWeb, "a", "1");
   proxies.reported(1, serving(one));
   proxies.reported(1, serving(two));
   EXPECT_EQ(of_web(proxies).served, one);
@@ -101,13 +101,13 @@ TEST(Proxies, WhoIsGoneIsCountedForAWhile) {
   Proxies proxies;
   const auto plan = plan_of(1);
   proxies.publish({plan});
-  proxies.connected(1, kWeb, "a");
+  proxies.connected(1, kWeb, "a", "1");
   proxies.reported(1, serving(plan));
   proxies.disconnected(1, kNow);
   EXPECT_EQ(proxies.forget_gone(kNow), kNow + Proxies::kGrace);
   EXPECT_EQ(of_web(proxies).served, plan);
   // Comes back in time.
-  proxies.connected(2, kWeb, "a");
+  proxies.connected(2, kWeb, "a", "1");
   EXPECT_EQ(of_web(proxies).served, plan);
   EXPECT_EQ(proxies.forget_gone(kNow + seconds(100)), std::nullopt);
   EXPECT_EQ(proxies.size(), 1u);
@@ -121,7 +121,7 @@ TEST(Proxies, WhoIsGoneIsCountedForAWhile) {
 TEST(Proxies, WhoSaidThatItGoesIsNotWaitedFor) {
   Proxies proxies;
   proxies.publish({plan_of(1)});
-  proxies.connected(1, kWeb, "a");
+  proxies.connected(1, kWeb, "a", "1");
   Report report = serving(plan_of(1));
   report.ready = false;
   proxies.reported(1, report);
@@ -130,12 +130,29 @@ TEST(Proxies, WhoSaidThatItGoesIsNotWaitedFor) {
   EXPECT_EQ(proxies.size(), 0u);
 }
 
-TEST(Proxies, ANewStreamOfTheSameProxyReplacesTheOld) {
+TEST(Proxies, SeveralStreamsOfOneProxy) {
   Proxies proxies;
   const auto plan = plan_of(1);
   proxies.publish({plan});
-  proxies.connected(1, kWeb, "a");
-  proxies.connected(2, kWeb, "a");
+  proxies.connected(1, kWeb, "a", "1");
+  proxies.connected(2, kWeb, "a", "1");
+  proxies.reported(1, serving(plan));
+  EXPECT_EQ(of_web(proxies).served, plan);
+  EXPECT_EQ(of_web(proxies).ready_proxies, 1);
+  proxies.disconnected(1, kNow);
+  EXPECT_EQ(proxies.forget_gone(kNow + seconds(100)), std::nullopt);
+  EXPECT_EQ(of_web(proxies).served, plan);
+  proxies.disconnected(2, kNow);
+  EXPECT_EQ(proxies.forget_gone(kNow), kNow + Proxies::kGrace);
+}
+
+TEST(Proxies, ANewRunOfTheSameProxyReplacesTheOld) {
+  Proxies proxies;
+  const auto plan = plan_of(1);
+  proxies.publish({plan});
+  proxies.connected(1, kWeb, "a", "1");
+  proxies.reported(1, serving(plan));
+  proxies.connected(2, kWeb, "a", "2");
   proxies.reported(1, serving(plan));  // late
   EXPECT_EQ(of_web(proxies).served, nullptr);
   proxies.reported(2, serving(plan));
@@ -148,8 +165,8 @@ TEST(Proxies, GatewaysAreApart) {
   Proxies proxies;
   const auto web = plan_of(1), other = plan_of(5, kOther);
   proxies.publish({web, other});
-  proxies.connected(1, kWeb, "a");
-  proxies.connected(2, kOther, "a");
+  proxies.connected(1, kWeb, "a", "1");
+  proxies.connected(2, kOther, "a", "1");
   Report report = serving(web);
   report.refusals = {{"listener x", "no"}};
   report.bind_failures = {{"0.0.0.0", 80, "Permission denied"}};
@@ -170,10 +187,10 @@ TEST(Proxies, GatewaysAreApart) {
 TEST(Proxies, KeepsABoundedNumberOfPlans) {
   Proxies proxies;
   for (int i = 1; i <= 1000; ++i) proxies.publish({plan_of(i)});
-  proxies.connected(1, kWeb, "a");
+  proxies.connected(1, kWeb, "a", "1");
   proxies.reported(1, serving(plan_of(1000 - 63)));
   EXPECT_EQ(of_web(proxies).served->generation, 1000 - 63);
-  proxies.connected(2, kWeb, "b");
+  proxies.connected(2, kWeb, "b", "1");
   proxies.reported(2, serving(plan_of(1000 - 64)));
   EXPECT_EQ(of_web(proxies).served, nullptr);
 }

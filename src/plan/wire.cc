@@ -139,6 +139,7 @@ std::string to_line(const Hello& message) {
   Value body(Value::Object{});
   body.add("pod", message.pod);
   body.add("version", message.version);
+  body.add("instance", message.instance);
   return line_of("hello", std::move(body));
 }
 
@@ -179,7 +180,7 @@ base::Result<FromProxy> parse_from_proxy(std::string_view line) {
   const auto message = parse_message(line);
   if (!message) return std::unexpected(message.error());
   const auto& [name, body, position] = message->as_object().front();
-  if (name == "hello") return Hello{text_of(body, "pod"), text_of(body, "version")};
+  if (name == "hello") return Hello{text_of(body, "pod"), text_of(body, "version"), text_of(body, "instance")};
   if (name == "report") return read_report(body);
   if (name == "holding") return read_holding(body);
   if (name == "take") return Take{};

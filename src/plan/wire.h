@@ -5,7 +5,7 @@
 // stands in a line is its one member's name. Members and messages that a receiver does not know are passed over.
 //
 //   proxy                                    controller
-//   {"hello": {pod, version}}                                     who calls, once
+//   {"hello": {pod, version, instance}}                           who calls, once
 //                                            {"welcome": {controller, version}}
 //   {"report": {plan, ready, ...}}                                at once, and whenever it changes
 //   {"holding": ["<hash>", ...]}                                  parts that need not be sent; several
@@ -64,7 +64,8 @@ PlanId id_of(const Plan& plan);  // a sealed one
 
 struct Hello {
   std::string pod;
-  std::string version;  // of the program
+  std::string version;   // of the program
+  std::string instance;  // of its run: one that is started again is another, under the same name
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {

@@ -22,7 +22,7 @@ Message through_proxy_line(const Message& message) {
 }
 
 TEST(Wire, MessagesOfTheProxyComeThrough) {
-  const Hello hello{"web-7d4b9c-x2x8z", "0.1.0"};
+  const Hello hello{"web-7d4b9c-x2x8z", "0.1.0", "1f"};
   EXPECT_EQ(through_proxy_line(hello), hello);
   Report report;
   EXPECT_EQ(through_proxy_line(report), report);
@@ -66,7 +66,7 @@ TEST(Wire, WhatIsNotKnownIsPassedOver) {
   EXPECT_TRUE(std::holds_alternative<UnknownMessage>(*message));
   const auto hello = parse_from_proxy(R"({"hello": {"pod": "a", "version": "2", "colour": "red"}, "more": 1})");
   ASSERT_TRUE(hello);
-  EXPECT_EQ(std::get<Hello>(*hello), (Hello{"a", "2"}));
+  EXPECT_EQ(std::get<Hello>(*hello), (Hello{"a", "2", ""}));
   const auto report = parse_from_proxy(R"({"report": {"plan": {"routing": 7}, "ready": "yes", "refusals": [1, {"part": "x"}]}})");
   ASSERT_TRUE(report);
   EXPECT_FALSE(std::get<Report>(*report).ready);

@@ -182,7 +182,8 @@ async::Task<base::Result<>> PlanClient::talk(Link& link) {
   const async::Deadline deadline = loop_.after(static_cast<std::uint64_t>(options_.connect_timeout.count()));
   const auto ca = base::read_file(options_.ca_file, kMaxCaBytes);
   if (!ca) co_return std::unexpected(ca.error());
-  const auto context = net::TlsClientContext::create({.ca_pem = {*ca}, .system_roots = false, .certificate = {}, .alpn = {"http/1.1"}, .rules = {}});
+  const auto context = net::TlsClientContext::create({.ca_pem = {*ca}, .system_roots = false, .certificate = {}, .alpn = {"http/1.1"},
+                                                      .rules = {.min_version = net::TlsVersion::Tls13, .ciphers = {}, .cipher_suites = {}}});
   if (!context) co_return base::fail(fmt::format("{}: {}", options_.ca_file, context.error().message));
 
   const auto address = net::SocketAddress::parse(base::to_string(link.address.address), link.address.port);
@@ -371,7 +372,7 @@ async::Task<base::Result<>> PlanClient::converse(Link& link, conn::H1Client& cli
   conn::H1ClientExchange exchange(client);
   exchange.send_head(request, false);
   conn::LineChannel channel(exchange.response_body(), exchange.request_body(), wire::kMaxControllerLine);
-  channel.say(wire::to_line(wire::Hello{options_.pod, options_.version}));
+  channel.say(wire::to_line(wire::Hello{options_.pod, options_.version, options_.instance}));
   http::ResponseHead head;
   for (;;) {
     if (channel.send() == conn::LineChannel::Sent::Failed) co_return base::fail("the connection broke");

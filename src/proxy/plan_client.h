@@ -45,6 +45,7 @@ struct PlanClientOptions {
   std::string server_name{plan::wire::kAudience};  // that a controller's certificate must have
   std::string pod;                                 // who we say we are, where the token does not
   std::string version;
+  std::string instance;  // of this run of the program
   std::chrono::milliseconds connect_timeout{5'000};  // for TCP, TLS and the answer's head
   std::chrono::milliseconds first_pause{100};        // before calling a controller again that could not be reached: it
   std::chrono::milliseconds longest_pause{5'000};    // doubles up to this
