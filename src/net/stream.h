@@ -42,7 +42,7 @@ class Stream {
   // complete.
   virtual void reset_on_close() = 0;
 
-  // Something that the transport gave is kept inside and was not read yet.
+  // Something that the transport gave is kept inside and was not read yet, be it only a part of what a read waits for.
   virtual bool holds_unread() const { return false; }
 
   async::Signal& readable() { return *read_signal_; }
@@ -54,13 +54,15 @@ class Stream {
   // The peer has finished sending; bytes sent before may still be unread.
   bool read_closed() const { return pollable_->read_closed; }
   // A read may find something (bytes or the end) without waiting.
-  bool can_read() const { return pollable_->can_read; }
+  bool can_read() const { return pollable_->can_read || has_more(); }
 
   async::Loop& loop() { return loop_; }
   // For a stream over this one.
   async::Pollable& pollable() { return *pollable_; }
 
  protected:
+  // A read may find something that is kept inside.
+  virtual bool has_more() const { return false; }
   explicit Stream(async::Loop& loop) : loop_(loop) {}
   void use(async::Pollable& pollable) {
     pollable_ = &pollable;

@@ -56,6 +56,17 @@ Task<void> greet(std::unique_ptr<PipeEnd>* end, const TlsFront* front, TlsSelect
   tls.shutdown_write();
 }
 
+// Two records, and the end.
+Task<void> greet_twice(std::unique_ptr<PipeEnd>* end, const TlsFront* front, TlsSelector* selector, Server* server) {
+  TlsServerStream tls(std::move(*end), *front);
+  server->handshake = co_await tls.accept(*selector, kNever);
+  std::string text = "hello";
+  const iovec part{text.data(), text.size()};
+  tls.try_write({&part, 1});
+  tls.try_write({&part, 1});
+  tls.shutdown_write();
+}
+
 Task<Client> call(async::Loop& loop, const TlsFront& front, TlsSelector& selector, Server& server, const TlsClientContext& context,
                   TlsPeer peer, std::shared_ptr<TlsSessions> sessions) {
   Client client;
@@ -222,6 +233,29 @@ TEST_F(TlsClientTest, ResumesWithItsSessions) {
   EXPECT_FALSE(connect(*context, kPeer, sessions).resumed);
   EXPECT_TRUE(connect(*context, kPeer, sessions).resumed);
   EXPECT_FALSE(connect(*context, kPeer).resumed);
+}
+
+// Who waits for the transport alone would wait for ever: what came together with what was read is inside.
+TEST_F(TlsClientTest, TellsThatItHoldsMore) {
+  async::Loop loop;
+  const TlsFront front(keys);
+  const auto context = trusting(ca);
+  const auto outcome = [](async::Loop& on, const TlsFront& of, TlsSelector& to, const TlsClientContext& client) -> Task<void> {
+    async::TaskScope scope(on);
+    auto [near, far] = make_pipe(on);
+    Server seen;
+    TlsClientStream tls(std::move(near), client);
+    scope.spawn(greet_twice, &far, &of, &to, &seen);
+    EXPECT_EQ(co_await tls.connect(kPeer, kNever), Handshake::Done);
+    co_await scope.close();
+    char buffer[100];
+    EXPECT_EQ(tls.try_read(buffer).bytes, 5u);
+    EXPECT_TRUE(tls.can_read() && tls.holds_unread());
+    EXPECT_EQ(tls.try_read(buffer).bytes, 5u);
+    EXPECT_EQ(tls.try_read(buffer).status, IoStatus::End);
+    EXPECT_FALSE(tls.holds_unread());
+  };
+  loop.run(outcome(loop, front, selector, *context));
 }
 
 TEST_F(TlsClientTest, APeerThatGoesAwayIsTold) {

@@ -118,8 +118,9 @@ IoResult TlsStream::try_read(std::span<char> into) {
   ERR_clear_error();
   std::size_t got = 0;
   const int result = SSL_read_ex(ssl_, into.data(), into.size(), &got);
-  if (result == 1) return {IoStatus::Ok, got};
-  return {status_of(result, true)};
+  const IoStatus status = result == 1 ? IoStatus::Ok : status_of(result, true);
+  blocked_ = status == IoStatus::WouldBlock;
+  return {status, got};
 }
 
 IoResult TlsStream::try_write(std::span<const iovec> parts) {

@@ -45,10 +45,12 @@ class TlsStream : public Stream {
   std::string_view cause_;
 
  private:
+  bool has_more() const override { return !blocked_ && holds_unread(); }
   IoStatus status_of(int result, bool reading);
   void keep_error(int kind);
 
   bool refused_certificate_ = false;
+  bool blocked_ = false;  // the last read wanted more than there was
   bool broken_ = false;
 };
 

@@ -24,7 +24,10 @@ class BackendTlsTable::Builder {
     problem_.clear();
     gather(*backend.tls);
     std::string content = context_content_ + identity_of(backend.hash);
-    if (const auto known = take(&BackendTlsTable::by_content_, content); known && known->context) return known;
+    if (const auto known = take(&BackendTlsTable::by_content_, content); known && known->context) {
+      static_cast<void>(take(&BackendTlsTable::contexts_, context_content_));  // kept for others, too
+      return known;
+    }
     auto made = std::make_shared<BackendTls>();
     made->id = table_.next_id_++;
     made->hostname = backend.tls->hostname;
@@ -33,15 +36,16 @@ class BackendTlsTable::Builder {
       made->names.push_back({is_uri ? net::TlsName::Kind::Uri : net::TlsName::Kind::Dns, name.value});
     }
     made->context = context(*backend.tls);
-    if (!made->context) refusals_.push_back({plan_.gateway, "TLS to backend " + backend.id, problem_});
+    if (!made->context && !lacks_certificate()) refusals_.push_back({plan_.gateway, "TLS to backend " + backend.id, problem_});
     return table_.by_content_[std::move(content)] = std::move(made);
   }
 
  private:
+  // The plan was made so on purpose, and the Gateway's status tells why.
+  bool lacks_certificate() const { return !plan_.routing->client_certificate.empty() && !certificate_; }
+
   void gather(const plan::BackendTls& tls) {
-    if (!plan_.routing->client_certificate.empty() && !certificate_) {
-      problem_ = "the client certificate " + plan_.routing->client_certificate + " cannot be used";
-    }
+    if (lacks_certificate()) problem_ = "the client certificate " + plan_.routing->client_certificate + " cannot be used";
     for (const auto& id : tls.ca_bundles) {
       if (const auto* found = secrets_.ca_bundle(plan_.gateway, id)) {
         bundles_.push_back(found->pem);

@@ -72,17 +72,18 @@ class Builder {
   }
 
   // Loads what loads; a certificate that does not is refused alone.
-  std::shared_ptr<const net::TlsContext> load(const CompiledListener& listener, const Materials& materials) {
+  static std::shared_ptr<const net::TlsContext> load(const CompiledListener& listener, const Materials& materials,
+                                                     std::vector<Refusal>& refusals) {
     net::TlsContextOptions options;
     options.alpn = {"http/1.1"};
     options.rules = rules_of(listener);
     options.session_scope = std::to_string(listener.id()) + '|' + materials.clients;
     if (listener.plan().tls->clients) options.clients = client_rules(*listener.plan().tls->clients, materials);
-    for (const auto* certificate : materials.certificates) add(listener, *certificate, options);
+    for (const auto* certificate : materials.certificates) add(listener, *certificate, options, refusals);
     if (options.certificates.empty()) return nullptr;
     auto context = net::TlsContext::create(options);
     if (context) return *context;
-    refuse(listener, context.error().message);
+    refusals.push_back({listener.gateway(), "listener " + listener.plan().name, context.error().message});
     return nullptr;
   }
 
@@ -98,13 +99,14 @@ class Builder {
     return rules;
   }
 
-  void add(const CompiledListener& listener, const plan::Certificate& certificate, net::TlsContextOptions& options) {
+  static void add(const CompiledListener& listener, const plan::Certificate& certificate, net::TlsContextOptions& options,
+                  std::vector<Refusal>& refusals) {
     const net::TlsCertificate texts{certificate.chain_pem, certificate.key_pem};
     net::TlsContextOptions alone;
     alone.certificates = {texts};
     const auto checked = net::TlsContext::create(alone);
     if (checked) options.certificates.push_back(texts);
-    else refusals_.push_back({listener.gateway(), "certificate " + certificate.id, checked.error().message});
+    else refusals.push_back({listener.gateway(), "certificate " + certificate.id, checked.error().message});
   }
 
   const SecretIndex& secrets_;
@@ -128,7 +130,9 @@ std::shared_ptr<const TlsTable> TlsTable::build(const SecretIndex& secrets, cons
       const auto found = previous->contexts_.find(listener->id());
       if (found != previous->contexts_.end() && found->second.content == content) old = &found->second;
     }
-    Entry entry = old ? *old : Entry{std::move(content), builder.load(*listener, materials)};
+    Entry entry = old ? *old : Entry{std::move(content), nullptr, {}};
+    if (!old) entry.context = Builder::load(*listener, materials, entry.refusals);
+    refusals.insert(refusals.end(), entry.refusals.begin(), entry.refusals.end());
     if (entry.context) table->contexts_.emplace(listener->id(), std::move(entry));
   }
   return table;

@@ -40,6 +40,7 @@ class TlsTable {
   struct Entry {
     std::string content;  // identity of what the context was built from
     std::shared_ptr<const net::TlsContext> context;
+    std::vector<Refusal> refusals;  // of certificates that did not load
   };
   std::unordered_map<std::uint64_t, Entry> contexts_;  // by CompiledListener::id()
   std::unordered_map<std::uint64_t, std::uint64_t> client_terms_;

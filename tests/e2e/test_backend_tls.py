@@ -7,8 +7,9 @@ import subprocess
 import pytest
 
 from certificates import Certificate, authority, issued, self_signed
-from client import eventually, fetch, serving, trusting
-from manifests import backend, backend_tls, ca_bundle, gateway, listener, ref, route, rule, secret, service
+from client import Raw, eventually, fetch, request_bytes, serving, trusting
+from http2_backend import Http2Backend
+from manifests import backend, backend_tls, ca_bundle, gateway, grpc_route, listener, ref, route, rule, secret, service
 from processes import free_port
 
 CA = authority("ca")
@@ -49,7 +50,7 @@ def through(world, app, *objects, **spec):
 
 
 def test_a_policy_makes_it_tls(world, tls_backend):
-    app = tls_backend(alpn=["h2", "http/1.1"])
+    app = tls_backend(alpn=["http/1.1"])
     gw, port = through(world, app, ca_bundle("ca", CA), backend_tls("p", "app", "app.internal", "ca"))
     assert gw.condition("BackendTLSPolicy", "p", "Accepted") == ("True", "Accepted")
     assert gw.condition("BackendTLSPolicy", "p", "ResolvedRefs") == ("True", "ResolvedRefs")
@@ -261,6 +262,43 @@ def test_without_a_client_certificate_such_a_backend_is_not_reached(world, tls_b
     app = tls_backend(clients_of=authority("clients"))
     gw, port = through(world, app, ca_bundle("ca", CA), backend_tls("p", "app", "app.internal", "ca"))
     assert fetch(port).status == 502
+
+
+@pytest.fixture
+def h2_backend(world, tmp_path):
+    """Speaks HTTP/2 to whoever agreed to it."""
+    def make(alpn=("h2",)):
+        made = Http2Backend(tls=serving(GOOD, tmp_path, alpn=alpn))
+        world.parts.append(made)
+        return made
+    return make
+
+
+def test_http2_is_agreed_by_alpn(world, h2_backend):
+    app = h2_backend()
+    _, port = through(world, app, ca_bundle("ca", CA), backend_tls("p", "app", "app.internal", "ca"))
+    assert fetch(port, host="shop.test").status == 200
+    headers = dict(app.streams[0].headers)
+    assert headers[":scheme"] == "https" and headers[":authority"] == "shop.test"
+
+
+@pytest.mark.parametrize("how", ["GRPCRoute", "kubernetes.io/h2c"])
+def test_http2_that_is_asked_for_is_agreed_or_nothing_is_sent(world, h2_backend, tls_backend, how):
+    for app, works in ((h2_backend(), True), (tls_backend(alpn=["http/1.1"]), False), (tls_backend(), False)):
+        port = free_port()
+        routed = grpc_route("r", rule("app")) if how == "GRPCRoute" else route("r", rule("app"))
+        gw = world.gateway(gateway(listener("http", port)), backend("app", app.port), routed, ca_bundle("ca", CA),
+                           backend_tls("p", "app", "app.internal", "ca"),
+                           service("app", appProtocol=how) if how != "GRPCRoute" else [])
+        request = request_bytes("POST", "/a.B/C", headers=[("Content-Type", "application/grpc"), ("TE", "trailers")], body=b"")
+        with Raw(port) as connection:
+            response = connection.call(request, "POST")
+        if works:
+            assert response.status == 200 and len(app.streams) == 1
+        else:
+            assert app.heads == []
+            assert response.status == 502 or (response.status == 200 and response.header("grpc-status") == "14")
+        assert gw.condition("BackendTLSPolicy", "p", "Accepted") == ("True", "Accepted")
 
 
 def test_wss_needs_a_policy(world, tls_backend):
