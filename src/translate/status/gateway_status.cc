@@ -130,16 +130,22 @@ bool is_valid_in_set(const ListenerModel& listener) { return !listener.refusal &
 
 bool is_accepted(const ListenerSetModel& set) { return !set.refusal && std::ranges::any_of(set.listeners, is_valid_in_set); }
 
-api::Condition accepted(const ListenerSetModel& set) {
+// `listeners`: their statuses, in the same order. They know what could not be bound.
+api::Condition accepted(const ListenerSetModel& set, const std::vector<api::ListenerStatus>& listeners) {
   const std::int64_t generation = set.object->metadata.generation;
   if (set.refusal) return make_condition(condition::kAccepted, False, set.refusal->reason, set.refusal->message, generation);
+  std::size_t good = 0;
   std::string bad;
-  for (const ListenerModel& listener : set.listeners) {
-    if (is_valid_in_set(listener)) continue;
-    const Problem& problem = listener.refusal ? *listener.refusal : *listener.unserved;
-    bad += fmt::format("{}{} ({})", bad.empty() ? "" : ", ", listener.spec->name, problem.reason);
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    const api::Condition* said = api::find_condition(listeners[i].conditions, condition::kAccepted);
+    if (said->status == True && is_valid_in_set(set.listeners[i])) {
+      ++good;
+      continue;
+    }
+    const std::string_view why = said->status == True ? set.listeners[i].unserved->reason : std::string_view(said->reason);
+    bad += fmt::format("{}{} ({})", bad.empty() ? "" : ", ", listeners[i].name, why);
   }
-  return accepted_by_listeners(static_cast<std::size_t>(std::ranges::count_if(set.listeners, is_valid_in_set)), bad, generation);
+  return accepted_by_listeners(good, bad, generation);
 }
 
 api::Condition programmed(const ListenerSetModel& set, const api::ListenerSetStatus& status) {
@@ -190,7 +196,7 @@ api::GatewayStatus status_of(const GatewayModel& gateway, const ServedGateway& s
 api::ListenerSetStatus status_of(const ListenerSetModel& set, const ServedGateway& served, const Options& options) {
   api::ListenerSetStatus status;
   for (const ListenerModel& listener : set.listeners) status.listeners.push_back(status_of(listener, served, options));
-  status.conditions.push_back(accepted(set));
+  status.conditions.push_back(accepted(set, status.listeners));
   status.conditions.push_back(programmed(set, status));
   return status;
 }
