@@ -44,7 +44,6 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kAdminPatience = 500;
 constexpr std::uint64_t kEndPatience = 5'000;
 constexpr std::string_view kRefused = "PartsRefused";  // reason of Events
-constexpr milliseconds kLeaseRequest{4'000};  // twice, and we still stop leading before another begins
 
 base::WallTime wall_now() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -59,6 +58,13 @@ std::string host_name() {
 std::string lease_identity() {
   std::random_device random;
   return fmt::format("{}_{:08x}{:08x}", host_name(), random(), random());
+}
+
+cluster::LeaderSettings lease_settings(const ControllerSettings& settings, const kube::Config& config) {
+  cluster::LeaderSettings lease = settings.lease;
+  lease.namespace_ = config.namespace_;
+  lease.identity = lease_identity();
+  return lease;
 }
 
 translate::Options options_of(const ControllerSettings& settings) {
@@ -126,7 +132,7 @@ class Controller {
       : loop_(loop),
         settings_(settings),
         client_(loop, config, settings.kube),
-        lease_client_(loop, config, {.request_timeout = kLeaseRequest}),
+        lease_client_(loop, config, {.request_timeout = settings.lease.renew_within * 2 / 5}),
         events_(client_),
         authority_(client_, {.namespace_ = config.namespace_}, wall_now, [this] { provisioner_.set_ca(authority_.bundle()); }),
         source_(client_, statuses_, settings.scope, {.page_size = settings.page_size}),
@@ -137,7 +143,7 @@ class Controller {
         finalizer_(client_, settings.controller_name),
         writer_(client_, statuses_, [this](std::string_view kind) { return source_.type_of(kind); }, settings.controller_name,
                 wall_now, {.hold = settings.status_hold, .at_once = settings.status_writes}),
-        election_(lease_client_, {.namespace_ = config.namespace_, .identity = lease_identity()}, wall_now,
+        election_(lease_client_, lease_settings(settings, config), wall_now,
                   [this](bool leading) { lead(leading); }),
         plans_(server_, provisioner_, source_),
         status_sink_(writer_, source_, control_, settings.controller_name),
@@ -186,7 +192,7 @@ class Controller {
   async::Loop& loop_;
   const ControllerSettings& settings_;
   kube::Client client_;
-  kube::Client lease_client_;  // whose requests never wait behind others
+  kube::Client lease_client_;  // whose requests never wait behind others; two of them, and we still stop leading in time
   cluster::Events events_;
   cluster::LiveStatuses statuses_;
   cluster::Authority authority_;

@@ -258,6 +258,9 @@ void add_controller_flags(Flags& flags, ControllerSettings& settings) {
   flags.text("watch-namespace-selector", "SELECTOR", [&settings](const std::string& text) { return take_selector(settings.scope, text); },
              "only objects in namespaces with such labels are looked at [all]");
   flags.yes("no-leader-election", settings.no_leader_election, "this is the only replica");
+  flags.duration("lease-duration", settings.lease.duration, "how long others wait for a leader that does not renew its lease");
+  flags.duration("lease-renew-within", settings.lease.renew_within, "a leader that could not renew it for so long stops leading");
+  flags.duration("lease-retry", settings.lease.retry, "between attempts to hold or renew it");
 
   flags.group("Proxies");
   flags.text("plans", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.plans, text); },
@@ -412,6 +415,10 @@ base::Result<> check(const proxy::Settings& settings) {
 base::Result<> check(const ControllerSettings& settings) {
   if (!settings.scope.namespaces.empty() && settings.scope.namespace_selector) {
     return base::fail("--watch-namespace and --watch-namespace-selector are not of use together");
+  }
+  if (settings.lease.retry.count() == 0 || settings.lease.renew_within < settings.lease.retry ||
+      settings.lease.duration <= settings.lease.renew_within) {
+    return base::fail("--lease-retry must be less than --lease-renew-within, and that less than --lease-duration");
   }
   if (settings.kube.max_requests == 0 || settings.status_writes == 0 || settings.page_size == 0) {
     return base::fail("--kube-max-requests, --status-writes and --kube-page-size must be at least 1");

@@ -129,6 +129,7 @@ TEST(Flags, WrongArgumentsAreNamed) {
       {{"controller", "--watch-namespace", "a", "--watch-namespace-selector", "b=c"}, "not of use together"},
       {{"controller", "--watch-namespace-selector", "a b"}, "not a requirement"},
       {{"controller", "--kube-max-requests", "0"}, "at least 1"},
+      {{"controller", "--lease-duration", "5s"}, "less than --lease-duration"},
       {{}, "serve, controller, proxy, echo or version"},
       {{"server"}, "server"},
       {{"serve"}, "PATH"},

@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "cluster/api_source.h"
+#include "cluster/leader_election.h"
 #include "kube/client.h"
 #include "proxy/plan_client.h"
 #include "proxy/settings.h"
@@ -51,6 +52,7 @@ struct ControllerSettings {
   std::string controller_name = "cardea.dev/gateway-controller";
   cluster::WatchScope scope;
   bool no_leader_election = false;
+  cluster::LeaderSettings lease;  // without namespace and identity
   base::IpPort admin;
   base::IpPort plans;
   std::string plans_address;  // where proxies reach `plans`; empty: our Service
