@@ -65,7 +65,7 @@ class Connection:
                 size = int(line.split(b";")[0], 16)
                 if size == 0:
                     break
-                body += self._read_exactly(size + 2)
+                body += self.read_exactly(size + 2)
             while True:
                 line = self._read_until(b"\r\n")
                 body += line
@@ -73,7 +73,7 @@ class Connection:
                     return body
         for line in lower.split(b"\r\n"):
             if line.startswith(b"content-length:"):
-                return self._read_exactly(int(line.split(b":")[1]))
+                return self.read_exactly(int(line.split(b":")[1]))
         return b""
 
     def _read_until(self, mark):
@@ -83,7 +83,7 @@ class Connection:
         line, _, self.buffer = self.buffer.partition(mark)
         return line + mark
 
-    def _read_exactly(self, count):
+    def read_exactly(self, count):
         while len(self.buffer) < count:
             if not self._more():
                 raise ConnectionError("the gateway closed inside a request")

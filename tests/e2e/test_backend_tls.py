@@ -310,3 +310,24 @@ def test_wss_needs_a_policy(world, tls_backend):
     gw.apply(backend_tls("p", "app", "app.internal", "ca"))
     eventually(lambda: fetch(port).status == 200)
     eventually(lambda: gw.condition("HTTPRoute", "r", "ResolvedRefs") == ("True", "ResolvedRefs"))
+
+
+def test_a_websocket_in_tls(world, tls_backend):
+    app, port = tls_backend(alpn=["h2", "http/1.1"]), free_port()
+
+    def upgrade(backend, connection):
+        if backend.next_request(connection) is not None:
+            connection.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nwelcome")
+            connection.send(connection.read_exactly(5).upper())
+            connection.wait_for_close()
+    app.script = upgrade
+    world.gateway(gateway(listener("http", port)), backend("app", app.port), service("app", appProtocol="kubernetes.io/wss"),
+                  route("r", rule("app")), ca_bundle("ca", CA), backend_tls("p", "app", "app.internal", "ca"))
+    with Raw(port) as connection:
+        upgraded = connection.call(request_bytes(headers=[("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+                                                          ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]))
+        assert upgraded.status == 101
+        assert connection.read_exactly(7) == b"welcome"
+        connection.send(b"hello")
+        assert connection.read_exactly(5) == b"HELLO"
