@@ -69,7 +69,7 @@ async::Task<bool> send_filler(conn::Exchange& exchange, std::uint64_t bytes) {
 async::Task<void> echo_websocket(conn::Exchange& exchange) {
   http::ResponseHead head;
   head.status = 101;
-  const std::string accept = websocket_accept(exchange.request.fields.get(http::HeaderId::SecWebSocketKey));
+  const std::string accept = http::websocket_accept(exchange.request.fields.get(http::HeaderId::SecWebSocketKey));
   head.fields.append(http::HeaderId::Upgrade, "websocket");
   head.fields.append(http::HeaderId::SecWebSocketAccept, accept);
   exchange.respond(head);

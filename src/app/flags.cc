@@ -362,12 +362,29 @@ void add_forwarding(Flags& flags, proxy::Settings& proxy) {
              "of the traces that begin here, how many ask to be recorded", std::to_string(proxy.trace_sampling_percent));
 }
 
+void add_http2_limits(Flags& flags, proxy::Settings& proxy) {
+  conn::H2FloodLimits& floods = proxy.http2_floods;
+  flags.group("HTTP/2 (limits of a client's connection; those without a unit within 30 s, 0: none)");
+  flags.number("http2-max-streams", proxy.http2_max_streams, "open at once; more are refused");
+  flags.size("http2-stream-window-bytes", proxy.http2_stream_window_bytes, "of a request body that is not read yet");
+  flags.size("http2-backlog-bytes", proxy.http2_backlog_bytes, "of responses that the connection has not taken yet");
+  flags.number("http2-max-resets", floods.max_resets, "streams reset by the client or for its faults");
+  flags.number("http2-max-settings", floods.max_settings, "SETTINGS frames");
+  flags.number("http2-max-pings", floods.max_pings, "PING frames, beside those that data earns");
+  flags.number("http2-max-window-updates", floods.max_window_updates, "WINDOW_UPDATE frames, beside those that data earns");
+  flags.number("http2-max-small-windows", floods.max_small_windows, "pieces of responses that a window makes tiny");
+  flags.number("http2-max-empty-data", floods.max_empty_data, "DATA frames that hold nothing and end nothing");
+  flags.number("http2-max-other-frames", floods.max_other_frames, "PRIORITY and unknown frames");
+  flags.number("http2-max-continuations", floods.max_continuations, "CONTINUATION frames of one field list");
+}
+
 void add_timeouts(Flags& flags, proxy::Settings& proxy) {
   flags.group("Time-outs (0s: none)");
   flags.duration("request-head-timeout", proxy.request_head_timeout, "from a request's first byte to the end of its head: 408");
   flags.duration("tls-handshake-timeout", proxy.tls_handshake_timeout, "from accept to the end of the handshake");
   flags.duration("idle-timeout", proxy.idle_timeout, "between requests of a client's connection");
   flags.duration("body-idle-timeout", proxy.body_idle_timeout, "without a byte of a request body that is waited for: 408");
+  flags.duration("http2-stall-timeout", proxy.http2_stall_timeout, "a client takes nothing of a stream's response: it is reset");
   flags.duration("connect-timeout", proxy.connect_timeout, "for a connection to an endpoint");
   flags.duration("backend-idle-timeout", proxy.backend_idle_timeout, "of a pooled connection to an endpoint");
   flags.duration("retry-backoff", proxy.retry_backoff, "least wait before another try, of rules with retry but no backoff");
@@ -407,6 +424,11 @@ base::Result<> check(const proxy::Settings& settings) {
   if (settings.backend_http2_window_bytes < 1024 || settings.backend_http2_window_bytes >= 1u << 31) {
     return base::fail("--backend-http2-window-bytes must be from 1k to 2147483647");
   }
+  if (settings.http2_max_streams == 0) return base::fail("--http2-max-streams must be at least 1");
+  if (settings.http2_stream_window_bytes == 0 || settings.http2_stream_window_bytes > 0x7fffffff) {
+    return base::fail("--http2-stream-window-bytes must be from 1 to 2147483647 (RFC 9113 section 6.9.1)");
+  }
+  if (settings.http2_backlog_bytes < 16 * 1024) return base::fail("--http2-backlog-bytes must be at least 16k");
   if (settings.backend_http2_max_streams == 0) return base::fail("--backend-http2-max-streams must be at least 1");
   if (settings.connect_attempts == 0) return base::fail("--connect-attempts must be at least 1");
   return {};
@@ -481,6 +503,7 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   add_serve_flags(serve_flags, serve);
   add_run_flags(serve_flags, serve);
   add_limits(serve_flags, serve.proxy);
+  add_http2_limits(serve_flags, serve.proxy);
   add_timeouts(serve_flags, serve.proxy);
   add_forwarding(serve_flags, serve.proxy);
   add_tls(serve_flags, serve.proxy.tls);
@@ -494,6 +517,7 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   add_run_flags(proxy_flags, proxy);
   proxy_flags.duration("drain-delay", proxy.drain_delay, "how long it goes on as before after TERM, so that everybody hears that it goes");
   add_limits(proxy_flags, proxy.proxy);
+  add_http2_limits(proxy_flags, proxy.proxy);
   add_timeouts(proxy_flags, proxy.proxy);
   add_forwarding(proxy_flags, proxy.proxy);
   add_tls(proxy_flags, proxy.proxy.tls);

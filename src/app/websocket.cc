@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/websocket.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <utility>
 
@@ -32,14 +30,6 @@ void append_number(std::string& out, std::uint64_t value, unsigned bytes) {
 }
 
 }  // namespace
-
-std::string websocket_accept(std::string_view key) {
-  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr);
-  return base::encode_base64({reinterpret_cast<const char*>(digest.data()), size});
-}
 
 void append_frame(std::string& out, Opcode opcode, bool fin, std::string_view payload) {
   out += static_cast<char>((fin ? 0x80u : 0u) | static_cast<unsigned>(opcode));

@@ -12,9 +12,6 @@
 
 namespace cardea::app {
 
-// The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key (section 4.2.2).
-std::string websocket_accept(std::string_view key);
-
 enum class Opcode : std::uint8_t { Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
 
 // An unmasked frame, as servers send them.

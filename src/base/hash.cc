@@ -22,6 +22,14 @@ Hash128 hash128(std::string_view content) {
   return hash;
 }
 
+std::string sha1(std::string_view content) {
+  static EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (kSha1 == nullptr || EVP_Digest(content.data(), content.size(), digest.data(), &size, kSha1, nullptr) != 1) std::abort();
+  return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
 std::string to_hex(const Hash128& hash) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;

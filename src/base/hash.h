@@ -23,6 +23,9 @@ struct Hash128 {
 
 Hash128 hash128(std::string_view content);
 
+// The 20 bytes of a SHA-1: for protocols that ask for it (RFC 6455), never for safety.
+std::string sha1(std::string_view content);
+
 // 32 lower-case hexadecimal digits, and back.
 std::string to_hex(const Hash128& hash);
 std::optional<Hash128> parse_hash(std::string_view hex);

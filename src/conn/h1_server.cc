@@ -17,6 +17,8 @@ constexpr std::size_t kMinBodyRoom = 8 * 1024;
 // Requests of one pipeline that are served before others have their turn.
 constexpr std::uint32_t kPipelineShare = 16;
 
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 template <class Head>
 void stage_head(Buffer& out, const Head& head, const http::WriteOptions& options) {
   char* start = out.reserve(http::max_head_size(head));
@@ -45,6 +47,29 @@ async::Task<H1Server::Waited> H1Server::wait_for_request(async::Deadline deadlin
     if (wake == async::Wake::Ended) co_return Waited::Stopped;
   }
   co_return Waited::Bytes;
+}
+
+async::Task<bool> H1Server::begins_http2(async::Deadline deadline) {
+  for (;;) {
+    const std::size_t known = std::min(in_.size(), kHttp2Preface.size());
+    if (in_.view().substr(0, known) != kHttp2Preface.substr(0, known)) co_return false;
+    if (known == kHttp2Preface.size()) co_return true;
+    const auto result = stream_.try_read(in_.space(BufferPool::kBlockBytes));
+    if (result.status == net::IoStatus::Ok) {
+      in_.commit(result.bytes);
+      continue;
+    }
+    if (result.status != net::IoStatus::WouldBlock) co_return false;
+    const async::Wake wake = co_await async::wait_any(stream_.loop(), deadline, stream_.readable());
+    if (wake != async::Wake::Signalled) co_return false;
+  }
+}
+
+std::string H1Server::take_unread() {
+  std::string bytes(in_.view());
+  in_.consume(in_.size());
+  in_.release_if_empty();
+  return bytes;
 }
 
 async::Task<void> H1Server::linger(async::Deadline deadline) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "async/stop.h"
 #include "async/task.h"
@@ -40,6 +41,11 @@ class H1Server {
     Stopped,  // the token was stopped, or the loop ended, and nothing has arrived
   };
   async::Task<Waited> wait_for_request(async::Deadline deadline, async::StopToken stop);
+
+  // After the first Bytes of a connection: whether they are the preface of HTTP/2 (RFC 9113 section 3.4), of which it waits for
+  // as much as it takes to tell. What was read stays unread.
+  async::Task<bool> begins_http2(async::Deadline deadline);
+  std::string take_unread();
 
   // Before closing a connection whose client may still be sending: tells it that we are done and discards what comes, for
   // a while, so that it can read our last response instead of a reset.

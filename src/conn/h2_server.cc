@@ -31,8 +31,9 @@ H2Server::~H2Server() = default;
 std::string_view H2Server::fault() const { return fault_.empty() ? session_.fault() : fault_; }
 
 H2Stream* H2Server::accept_stream(std::int32_t id) {
+  const std::uint32_t most = options_.session.max_concurrent_streams;
   // Of streams that are closed already some exchanges may still be on their way out.
-  if (live_ >= 2 * options_.session.max_concurrent_streams) {
+  if (session_.open_streams() >= most || live_ >= 2 * most) {
     ++counts_.refused;
     return nullptr;
   }

@@ -114,7 +114,8 @@ class H2Exchange final : public Exchange, public H2Stream {
   void respond(http::ResponseHead& head) override;
   bool take_back() override;
   BodyWriter& response_body() override { return writer(); }
-  async::Signal& client_changed() override { return closing(); }
+  // Raised at whatever comes on the stream, as a connection of HTTP/1 is.
+  async::Signal& client_changed() override { return reader().ready(); }
   bool client_gone() const override { return closed() && !end_sent(); }
   async::Loop& loop() override { return session_.loop(); }
 

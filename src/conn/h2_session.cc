@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace cardea::conn {
@@ -34,6 +36,10 @@ std::vector<nghttp2_nv>& name_values(const http::H2FieldList& fields, std::uint8
 }
 // For lists that are serialised before the call returns.
 constexpr std::uint8_t kInPlace = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
+
+bool is_fault_of_peer(std::uint32_t code) {
+  return code != NGHTTP2_NO_ERROR && code != NGHTTP2_INTERNAL_ERROR && code != NGHTTP2_CANCEL;
+}
 
 std::string_view fault_of_code(std::uint32_t code) {
   switch (code) {
@@ -79,9 +85,9 @@ struct H2Callbacks {
     session.receiving_ = session.owner_.accept_stream(frame->hd.stream_id);
     if (session.receiving_) {
       nghttp2_session_set_stream_user_data(library, frame->hd.stream_id, session.receiving_);
-    } else {
-      nghttp2_submit_rst_stream(library, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+      return 0;
     }
+    nghttp2_submit_rst_stream(library, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
     return 0;
   }
 
@@ -134,7 +140,7 @@ struct H2Callbacks {
     const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (!stream->on_fields_end(end)) {
       nghttp2_submit_rst_stream(library, NGHTTP2_FLAG_NONE, stream->id(), NGHTTP2_PROTOCOL_ERROR);
-      return count_reset(session);
+      return 0;
     }
     if (end) end_body(session, *stream);
     else stream->reader_.ready_.raise(session.loop());
@@ -156,16 +162,12 @@ struct H2Callbacks {
     stream.reader_.ready_.raise(session.loop());
   }
 
-  static int count_reset(H2Session& session) {
-    return session.guard_.allow(H2Flood::Resets, session.loop().now()) ? 0 : refuse_flood(session);
-  }
-
   // The library resets the stream, or ends the connection, for what it found.
   static int on_invalid_frame(nghttp2_session* library, const nghttp2_frame* frame, int, void* user) {
     H2Session& session = session_of(user);
     if (frame->hd.type == NGHTTP2_HEADERS) session.reading_since_ = async::kNever;
     if (H2Stream* stream = stream_of(library, frame->hd.stream_id)) stream->reader_.fault_ = http::Fault::LengthMismatch;
-    return count_reset(session);
+    return 0;
   }
 
   static int on_data(nghttp2_session* library, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void* user) {
@@ -186,6 +188,11 @@ struct H2Callbacks {
 
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2Session& session = session_of(user);
+    // A peer that makes us reset its streams does no better than one that resets them.
+    if (frame->hd.type == NGHTTP2_RST_STREAM && is_fault_of_peer(frame->rst_stream.error_code) &&
+        !session.guard_.allow(H2Flood::Resets, session.loop().now())) {
+      session.overdrawn_ = true;
+    }
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && session.fault_.empty()) {
       session.fault_ = fault_of_code(frame->goaway.error_code);
     }
@@ -254,6 +261,9 @@ struct H2Callbacks {
     return 0;
   }
 
+  // Frames of unknown types were counted when they began, and mean nothing.
+  static int ignore_extension(nghttp2_session*, void**, const nghttp2_frame_hd*, void*) { return NGHTTP2_ERR_CANCEL; }
+
   static nghttp2_session_callbacks* all() {
     static nghttp2_session_callbacks* const made = [] {
       nghttp2_session_callbacks* callbacks = nullptr;
@@ -268,6 +278,7 @@ struct H2Callbacks {
       nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
       nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
       nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
+      nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, ignore_extension);
       return callbacks;
     }();
     return made;
@@ -281,6 +292,8 @@ nghttp2_session* make_session(const H2Options& options, H2Session* user) {
   if (nghttp2_option_new(&option) != 0) std::abort();
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
+  constexpr int kFirstUnknownType = 0xa;
+  for (int type = kFirstUnknownType; type <= 0xff; ++type) nghttp2_option_set_user_recv_extension_type(option, static_cast<std::uint8_t>(type));
   // The guard counts first and says why; these stand behind it.
   nghttp2_option_set_stream_reset_rate_limit(option, ~0u, ~0u);
   nghttp2_option_set_max_continuations(option, options.floods.max_continuations ? options.floods.max_continuations + 1 : ~0u);
@@ -303,7 +316,6 @@ void submit_settings(nghttp2_session* session, const H2Options& options) {
   add(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.stream_window_bytes);
   add(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options.max_header_list_bytes);
   if (options.role == H2Role::Server) {
-    add(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
     add(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1);
     if (options.connect_protocol) add(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1);
   } else {
@@ -311,6 +323,16 @@ void submit_settings(nghttp2_session* session, const H2Options& options) {
   }
   nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, entries.data(), count);
   nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+}
+
+// The library ends the connection for one stream too many, where RFC 9113 section 5.1.2 asks for an error of that stream:
+// it is not told of the limit, which the owner keeps, and the peer is told here. `frame` is our first, SETTINGS.
+std::string with_stream_limit(std::string_view frame, std::uint32_t limit) {
+  std::string out(frame);
+  out[2] = static_cast<char>(out[2] + 6);
+  out += std::string_view("\0\x03", 2);
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(limit >> shift & 0xff);
+  return out;
 }
 
 }  // namespace
@@ -334,7 +356,7 @@ H2Session::~H2Session() { nghttp2_session_del(session_); }
 
 // A peer that does not take what we have for it is not read.
 bool H2Session::may_read() const {
-  return !dead_ && !broken_ && !read_ended_ && output_.size() < 2 * options_.max_backlog_bytes && stream_.can_read();
+  return !dead_ && !broken_ && !read_ended_ && output_.size() < 2 * options_.max_backlog_bytes;
 }
 
 void H2Session::receive() {
@@ -343,6 +365,7 @@ void H2Session::receive() {
     const auto result = stream_.try_read({block, BufferPool::kBlockBytes});
     if (result.status == net::IoStatus::Ok) feed({block, result.bytes});
     pool_.give(block);
+    read_more_ = result.status == net::IoStatus::Ok;
     if (result.status == net::IoStatus::Failed) broken_ = true;
     if (result.status == net::IoStatus::End) {
       // What is whole is still answered.
@@ -405,7 +428,10 @@ void H2Session::serialise() {
     const std::uint8_t* data = nullptr;
     const auto size = nghttp2_session_mem_send(session_, &data);
     if (size > 0) {
-      output_.append(text_of(data, static_cast<std::size_t>(size)));
+      const std::string_view text = text_of(data, static_cast<std::size_t>(size));
+      if (!began_ && options_.role == H2Role::Server) output_.append(std::string_view(with_stream_limit(text, options_.max_concurrent_streams)));
+      else output_.append(text);
+      began_ = true;
       continue;
     }
     in_library_ = false;
@@ -435,7 +461,7 @@ void H2Session::want_send() {
   wanted_.raise(loop());
 }
 
-bool H2Session::busy() const { return wanting_ || may_read(); }
+bool H2Session::busy() const { return wanting_ || (read_more_ && may_read()); }
 
 bool H2Session::over() const {
   if (broken_) return true;
@@ -520,7 +546,6 @@ void H2Session::close_stream(H2Stream& stream, std::uint32_t error) {
   --open_;
   unblock(stream);
   if (stream.id_ != 0 && !dead_) nghttp2_session_set_stream_user_data(session_, stream.id_, nullptr);
-  stream.closing_.raise(loop());
   stream.reader_.ready_.raise(loop());
   stream.writer_.ready_.raise(loop());
 }

@@ -53,7 +53,7 @@ struct H2Options {
   std::size_t max_backlog_bytes = 64 * 1024;          // gathered and not taken by the connection
   std::uint64_t stall_timeout_ms = 60'000;            // nothing taken: of a stream, of the connection; 0: none
   bool connect_protocol = false;                      // RFC 8441
-  H2FloodLimits floods;
+  H2FloodLimits floods = {};
 };
 
 class H2Session {
@@ -180,8 +180,10 @@ class H2Session {
   bool first_list_ = false;        // ... and it is the stream's first
   async::Deadline reading_since_ = async::kNever;
   async::Deadline output_until_ = async::kNever;  // the connection has to take something of the output by then
+  bool began_ = false;  // our first frame is in the output
   bool broken_ = false;
   bool read_ended_ = false;
+  bool read_more_ = true;  // the last read found something: the next may, too
   bool dead_ = false;  // libnghttp2 takes nothing more: only what is in the output may still go
   bool goaway_sent_ = false;
   bool wanting_ = false;

@@ -115,8 +115,6 @@ class H2Stream {
   bool end_sent() const { return writer_.end_sent(); }
   H2BodyReader& reader() { return reader_; }
   H2BodyWriter& writer() { return writer_; }
-  // Raised with the writer's signal when the stream is closed, and by the reader's at whatever comes.
-  async::Signal& closing() { return closing_; }
   // Ends it; nothing happens when it is closed already.
   void reset(std::uint32_t error);
 
@@ -151,7 +149,6 @@ class H2Stream {
   std::uint32_t error_ = 0;
   bool closed_ = false;
   bool stalled_ = false;
-  async::Signal closing_;
   H2BodyReader reader_;
   H2BodyWriter writer_;
 

@@ -143,7 +143,7 @@ Fault read_authority(TextArena& arena, RequestHead& head) {
     if (!host) return Fault::BadHost;
     if (target && !agree(*host, *target, head)) return Fault::HostMismatch;
     if (!target) head.authority = field->value;
-  } else if (head.version != Version::Http10) {
+  } else if (head.version == Version::Http11 || (head.version == Version::Http2 && !target)) {
     return Fault::MissingHost;
   }
   if (!target) target = host;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/hash.h"
+#include "base/strings.h"
 #include "http/framing.h"
 #include "http/list.h"
 #include "http/syntax.h"
@@ -50,7 +52,13 @@ UpgradeKind upgrade_kind(const RequestHead& request) {
 bool accepts_upgrade(const RequestHead& request, const ResponseHead& response) {
   if (response.status != 101 || !list_contains(response.fields, HeaderId::Connection, "upgrade")) return false;
   const std::string_view asked = only_protocol(request.fields);
-  return !asked.empty() && equal_ignoring_case(only_protocol(response.fields), asked);
+  if (asked.empty() || !equal_ignoring_case(only_protocol(response.fields), asked)) return false;
+  if (request.version != Version::Http2) return true;
+  return response.fields.get(HeaderId::SecWebSocketAccept) == websocket_accept(request.fields.get(HeaderId::SecWebSocketKey));
+}
+
+std::string websocket_accept(std::string_view key) {
+  return base::encode_base64(base::sha1(std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
 }
 
 }  // namespace cardea::http

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "http/head.h"
 
@@ -21,7 +23,11 @@ enum class UpgradeKind : std::uint8_t {
 UpgradeKind upgrade_kind(const RequestHead& request);
 
 // A 101 with "Connection: upgrade" and the one protocol that the request named; any other 101 is a malformed response.
-// `request` was forwarded with its Upgrade (WebSocket or Other; stripped or not), `response` is not stripped yet.
+// `request` was forwarded with its Upgrade (WebSocket or Other; stripped or not), `response` is not stripped yet. The key
+// that we made for a client of HTTP/2 nobody else can check, so it is checked here.
 bool accepts_upgrade(const RequestHead& request, const ResponseHead& response);
+
+// The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key (RFC 6455 section 4.2.2).
+std::string websocket_accept(std::string_view key);
 
 }  // namespace cardea::http

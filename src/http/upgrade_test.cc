@@ -78,5 +78,18 @@ TEST(Upgrade, AcceptedOnlyByItsOwnProtocol) {
   EXPECT_FALSE(accepts_upgrade(RequestHead(), switching(""))) << "nobody asked";
 }
 
+TEST(Upgrade, TheKeyThatWeMadeMustBeAnswered) {
+  EXPECT_EQ(websocket_accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  RequestHead request = handshake("websocket");
+  request.version = Version::Http2;
+  EXPECT_EQ(upgrade_kind(request), UpgradeKind::WebSocket);
+  ResponseHead response = switching("websocket");
+  EXPECT_FALSE(accepts_upgrade(request, response));
+  response.fields.append("Sec-WebSocket-Accept", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+  EXPECT_FALSE(accepts_upgrade(request, response));
+  response.fields.set("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  EXPECT_TRUE(accepts_upgrade(request, response));
+}
+
 }  // namespace
 }  // namespace cardea::http

@@ -132,10 +132,26 @@ conn::H2ClientOptions http2_client_options(const Settings& settings) {
   return options;
 }
 
+conn::H2ServerOptions http2_options(const Settings& settings) {
+  const auto milliseconds = [](Milliseconds duration) { return static_cast<std::uint64_t>(duration.count()); };
+  conn::H2ServerOptions options;
+  options.session.max_concurrent_streams = settings.http2_max_streams;
+  options.session.stream_window_bytes = settings.http2_stream_window_bytes;
+  options.session.max_header_list_bytes = static_cast<std::uint32_t>(settings.max_head_bytes);
+  options.session.max_backlog_bytes = settings.http2_backlog_bytes;
+  options.session.stall_timeout_ms = milliseconds(settings.http2_stall_timeout);
+  options.session.connect_protocol = true;
+  options.session.floods = settings.http2_floods;
+  options.head_timeout_ms = milliseconds(settings.request_head_timeout);
+  options.idle_timeout_ms = milliseconds(settings.idle_timeout);
+  options.max_requests = settings.max_requests_per_connection;
+  return options;
+}
+
 }  // namespace
 
 EffectiveSettings effective_settings(const Settings& process, const plan::Settings& own) {
-  EffectiveSettings made{process, {}, {}, {}};
+  EffectiveSettings made{process, {}, {}, {}, {}};
   for (const plan::Setting& setting : own.values) {
     if (const Place* place = find_place(setting.name)) std::visit(Set{made.settings, setting}, place->member);
   }
@@ -144,6 +160,7 @@ EffectiveSettings effective_settings(const Settings& process, const plan::Settin
   made.response_limits.max_head_bytes = made.settings.max_response_head_bytes;
   made.response_limits.max_field_line_bytes = made.settings.max_response_head_bytes;
   made.http2_client = http2_client_options(made.settings);
+  made.http2 = http2_options(made.settings);
   return made;
 }
 

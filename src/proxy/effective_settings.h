@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "conn/h2_client.h"
+#include "conn/h2_server.h"
 #include "http/limits.h"
 #include "plan/plan.h"
 #include "proxy/settings.h"
@@ -19,6 +20,7 @@ struct EffectiveSettings {
   http::Limits request_limits;
   http::Limits response_limits;
   conn::H2ClientOptions http2_client;
+  conn::H2ServerOptions http2;
 };
 
 EffectiveSettings effective_settings(const Settings& process, const plan::Settings& own);

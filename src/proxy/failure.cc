@@ -35,6 +35,7 @@ constexpr std::array<FailureInfo, kReasons> kTable = {{
      "The request did not arrive in time.", kDeadlineExceeded},
     {Reason::RequestBodyTimeout, Side::Client, 408, kClose, "request_body_timeout",
      "The body of the request did not arrive in time.", kDeadlineExceeded},
+    {Reason::ClientStalled, Side::Client, 0, kClose, "client_stalled", ""},
     {Reason::ClientAborted, Side::Client, 0, kClose, "client_aborted", ""},
     {Reason::TlsHandshake, Side::Client, 0, kClose, "tls_handshake", ""},
     {Reason::TooManyConnections, Side::Ours, 0, kClose, "too_many_connections", ""},

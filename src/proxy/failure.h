@@ -27,6 +27,7 @@ enum class Reason : std::uint8_t {
   BodyTooLarge,
   RequestHeadTimeout,
   RequestBodyTimeout,
+  ClientStalled,  // took nothing of its response for too long, and was cut
   ClientAborted,  // went away before its response was complete; logged as kClientAbortedStatus
   TlsHandshake,   // failed or timed out
   TooManyConnections,

@@ -31,7 +31,15 @@ void count(Request& request, std::chrono::microseconds duration) {
 }
 
 std::string_view protocol_of(const http::RequestHead& head) {
-  return head.version == http::Version::Http10 ? "HTTP/1.0" : "HTTP/1.1";
+  switch (head.version) {
+    case http::Version::Http10:
+      return "HTTP/1.0";
+    case http::Version::Http11:
+      return "HTTP/1.1";
+    case http::Version::Http2:
+      break;
+  }
+  return "HTTP/2.0";
 }
 
 void log(Request& request, std::chrono::microseconds duration) {
@@ -71,7 +79,8 @@ void log(Request& request, std::chrono::microseconds duration) {
 }  // namespace
 
 void finish_request(Request& request) {
-  if (request.status == 0 && request.failure.reason == Reason::ClientAborted) request.status = kClientAbortedStatus;
+  const bool client_left = request.failure.reason == Reason::ClientAborted || request.failure.reason == Reason::ClientStalled;
+  if (request.status == 0 && client_left) request.status = kClientAbortedStatus;
   const auto duration =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - request.started);
   count(request, duration);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/metrics.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/metrics_registry.h"
@@ -45,6 +46,11 @@ void StatusCounters::record(std::uint16_t status) {
 }
 
 std::string_view StatusCounters::label(std::size_t i) { return kLabels[i]; }
+
+void Http2FaultCounters::record(std::string_view fault) {
+  const auto found = std::ranges::find(kNames, fault);
+  counters_[found == kNames.end() ? kNames.size() - 1 : static_cast<std::size_t>(found - kNames.begin())].add();
+}
 
 // --- Series ---------------------------------------------------------------------------------------------------------
 

@@ -57,12 +57,31 @@ class ReasonCounters {
   std::array<base::Counter, kReasons> counters_;
 };
 
+// Connections of HTTP/2 that we ended for a fault of the client, by H2Server::fault(): floods of some kind, and errors.
+class Http2FaultCounters {
+ public:
+  static constexpr std::array<std::string_view, 18> kNames = {
+      "resets",      "settings",   "pings",    "window_updates", "small_windows", "empty_data", "other_frames", "continuations", "field_list",
+      "protocol",    "frame_size", "preface",  "flow_control",   "compression",   "stalled",    "head_timeout", "library",       "other"};
+  void record(std::string_view fault);
+  std::uint64_t value(std::size_t i) const { return counters_[i].value(); }
+
+ private:
+  std::array<base::Counter, kNames.size()> counters_;
+};
+
 // --- Blocks: what one worker counts for one series ------------------------------------------------------------------
 
 struct BindCounters {
   base::Counter connections;
   base::Gauge active_connections;
   base::Counter tls_failed;  // handshakes that failed before or after a listener was found
+  base::Counter http2_connections;
+  base::Counter http2_streams;
+  base::Counter http2_streams_refused;  // too many at once
+  base::Counter http2_streams_reset;    // by the client, before their end
+  base::Counter http2_streams_stalled;  // by us, because the client took nothing
+  Http2FaultCounters http2_faults;
   ReasonCounters failures;   // of requests and connections that no listener can be named for
   StatusCounters responses;  // to such requests
 };

@@ -192,6 +192,23 @@ void render_binds(Page& page, const std::vector<Row<BindCounters>>& binds) {
   page.sums(binds, [](const BindCounters& c) { return c.tls_failed.value(); });
 }
 
+void render_http2(Page& page, const std::vector<Row<BindCounters>>& binds) {
+  page.metric("cardea_http2_connections_total", "counter", "Connections of clients that spoke HTTP/2.");
+  page.sums(binds, [](const BindCounters& c) { return c.http2_connections.value(); });
+  page.metric("cardea_http2_streams_total", "counter", "Streams that clients opened.");
+  page.sums(binds, [](const BindCounters& c) { return c.http2_streams.value(); });
+  page.metric("cardea_http2_streams_refused_total", "counter", "Streams that were refused because too many were open.");
+  page.sums(binds, [](const BindCounters& c) { return c.http2_streams_refused.value(); });
+  page.metric("cardea_http2_streams_reset_total", "counter", "Streams that clients reset before the end of their response.");
+  page.sums(binds, [](const BindCounters& c) { return c.http2_streams_reset.value(); });
+  page.metric("cardea_http2_streams_stalled_total", "counter", "Streams that were reset because the client took nothing of them.");
+  page.sums(binds, [](const BindCounters& c) { return c.http2_streams_stalled.value(); });
+  page.metric("cardea_http2_connection_faults_total", "counter", "Connections of HTTP/2 that were ended for what the client did.");
+  page.sums_by(
+      binds, Http2FaultCounters::kNames.size(), [](const BindCounters& c, std::size_t i) { return c.http2_faults.value(i); },
+      [](std::size_t i) { return "fault=\"" + std::string(Http2FaultCounters::kNames[i]) + "\""; });
+}
+
 void render_handshakes(Page& page, const std::vector<Row<ListenerCounters>>& listeners) {
   page.metric("cardea_tls_handshakes_total", "counter", "TLS handshakes with clients that succeeded.");
   page.sums_by(
@@ -260,6 +277,7 @@ std::string Metrics::render() const {
 
   Page page;
   render_binds(page, binds);
+  render_http2(page, binds);
   render_handshakes(page, listeners);
   page.metric(
       "cardea_http_requests_total", "counter",

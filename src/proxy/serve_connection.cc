@@ -8,28 +8,15 @@
 #include "http/fault.h"
 #include "net/tcp.h"
 #include "net/tls.h"
+#include "proxy/client_connection.h"
 #include "proxy/handle_request.h"
+#include "proxy/serve_h2.h"
 
 namespace cardea::proxy {
 namespace {
 
-// How long a client gets to read our last response before the connection is closed, and to take a response's end.
-constexpr std::uint64_t kLingerMs = 2'000;
 // How long an idle connection that is to end may still bring a request.
 constexpr std::uint64_t kLastRequestMs = 1'000;
-
-std::uint64_t milliseconds(std::chrono::milliseconds duration) { return static_cast<std::uint64_t>(duration.count()); }
-
-// The bind's entry in a table, null when it has none (any more).
-const Bind* find_bind(const Tables& tables, const WorkerBind& bind) {
-  const Bind* found = tables.routes->find_bind(bind.key.address, bind.key.port);
-  return found && found->is_tls() == bind.tls ? found : nullptr;
-}
-
-BindCounters* bind_counters(Worker& worker, const WorkerBind& bind) {
-  const Bind* found = worker.tables() ? find_bind(**worker.tables(), bind) : nullptr;
-  return found ? &found->series().counters.at(worker.index()) : nullptr;
-}
 
 // Counts a connection while it lives.
 class ConnectionCount {
@@ -71,46 +58,6 @@ class Selector final : public net::TlsSelector {
   const Tables& tables_;
   const WorkerBind& bind_;
 };
-
-// A connection that is ready for HTTP.
-struct Client {
-  Worker& worker;
-  WorkerBind& bind;
-  net::Stream& stream;
-  ClientInfo info;
-  TlsIdentity identity;
-
-  // What the tables of that version say of this connection.
-  std::uint64_t seen_version = 0;
-  const Bind* seen_bind = nullptr;
-  const CompiledListener* seen_listener = nullptr;
-};
-
-void see_tables(Client& client, const Tables& tables) {
-  if (client.seen_version == tables.version) return;
-  client.seen_version = tables.version;
-  client.seen_bind = find_bind(tables, client.bind);
-  client.seen_listener = nullptr;
-  if (!client.seen_bind || !client.bind.tls) return;
-  const TlsIdentity& identity = client.identity;
-  if (tables.tls->client_terms(identity.listener_id) == identity.client_terms) client.seen_listener = client.seen_bind->entitled(identity);
-}
-
-Failure failure_of(http::Fault fault) {
-  const std::string_view detail = http::fault_name(fault);
-  switch (http::fault_status(fault)) {
-    case 414:
-      return {Reason::TargetTooLong, detail};
-    case 431:
-      return {Reason::HeadTooLarge, detail};
-    case 501:
-      return {Reason::UnsupportedEncoding, detail};
-    case 505:
-      return {Reason::UnsupportedVersion, detail};
-    default:
-      return {Reason::MalformedRequest, detail};
-  }
-}
 
 // Whether the response must be the connection's last, for reasons of ours.
 bool must_close(const Client& client, std::uint32_t requests) {
@@ -170,6 +117,14 @@ async::Task<void> serve_h1(Client& client) {
       waited = co_await server.wait_for_request(worker.loop().after(kLastRequestMs), worker.never());
     }
     if (waited != conn::H1Server::Waited::Bytes) co_return;
+    if (requests == 1 && !client.bind.tls) {
+      const auto deadline = worker.loop().after_or_never(milliseconds(worker.settings().request_head_timeout));
+      const bool http2 = co_await server.begins_http2(deadline);
+      if (http2) {
+        co_await serve_h2(client, server.take_unread());
+        co_return;
+      }
+    }
     const Next next = co_await serve_exchange(client, server, requests);
     if (next == Next::Again) continue;
     if (next == Next::Linger) co_await server.linger(worker.loop().after(kLingerMs));
@@ -198,7 +153,8 @@ async::Task<void> serve_h1(Client& client) {
     identity = {selector.listener->id(), tls.server_name(), tables->tls->client_terms(selector.listener->id())};
   }
   Client client{.worker = worker, .bind = bind, .stream = tls, .info = info, .identity = identity};
-  co_await serve_h1(client);
+  if (tls.alpn() == "h2") co_await serve_h2(client, {});
+  else co_await serve_h1(client);
   tls.shutdown_write();
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "conn/h2_flood.h"
 #include "net/tls_settings.h"
 #include "proxy/load_balancing.h"
 
@@ -32,11 +33,18 @@ struct Settings {
   std::uint32_t max_requests_per_connection = 0;    // 0: no limit
   std::uint32_t max_connections = 0;                // of clients, per worker; 0: no limit
 
+  // HTTP/2 of clients (RFC 9113).
+  std::uint32_t http2_max_streams = 128;                  // of a connection, open at once; more are refused
+  std::uint32_t http2_stream_window_bytes = 64 * 1024;    // of a request body that is not read yet
+  std::size_t http2_backlog_bytes = 64 * 1024;            // of responses that the connection has not taken yet
+  conn::H2FloodLimits http2_floods;                       // over one: ENHANCE_YOUR_CALM, and the connection ends
+
   // Client side. 0 means none.
   std::chrono::milliseconds request_head_timeout{15'000};   // from a request's first byte to the end of its head: 408
   std::chrono::milliseconds tls_handshake_timeout{10'000};  // from accept to the end of the handshake
   std::chrono::milliseconds idle_timeout{75'000};           // between requests of a connection
   std::chrono::milliseconds body_idle_timeout{60'000};      // without a byte of a request body that we wait for: 408
+  std::chrono::milliseconds http2_stall_timeout{60'000};    // a client takes nothing of a stream: it is reset
 
   // Backend side.
   std::chrono::milliseconds connect_timeout{5'000};

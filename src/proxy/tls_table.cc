@@ -75,7 +75,7 @@ class Builder {
   static std::shared_ptr<const net::TlsContext> load(const CompiledListener& listener, const Materials& materials,
                                                      std::vector<Refusal>& refusals) {
     net::TlsContextOptions options;
-    options.alpn = {"http/1.1"};
+    options.alpn = {"h2", "http/1.1"};
     options.rules = rules_of(listener);
     options.session_scope = std::to_string(listener.id()) + '|' + materials.clients;
     if (listener.plan().tls->clients) options.clients = client_rules(*listener.plan().tls->clients, materials);
