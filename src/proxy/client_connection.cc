@@ -13,6 +13,11 @@ BindCounters* bind_counters(Worker& worker, const WorkerBind& bind) {
   return found ? &found->series().counters.at(worker.index()) : nullptr;
 }
 
+const EffectiveSettings& settings_of(Worker& worker, const WorkerBind& bind) {
+  const Bind* found = worker.tables() ? find_bind(**worker.tables(), bind) : nullptr;
+  return found ? found->settings() : worker.all_settings();
+}
+
 void see_tables(Client& client, const Tables& tables) {
   if (client.seen_version == tables.version) return;
   client.seen_version = tables.version;

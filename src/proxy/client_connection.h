@@ -20,6 +20,7 @@ struct Client {
   net::Stream& stream;
   ClientInfo info;
   TlsIdentity identity;
+  const Settings& settings() const { return info.settings.settings; }
 
   // What the tables of that version say of this connection.
   std::uint64_t seen_version = 0;
@@ -34,6 +35,9 @@ void see_tables(Client& client, const Tables& tables);
 const Bind* find_bind(const Tables& tables, const WorkerBind& bind);
 // Of the table that is served now.
 BindCounters* bind_counters(Worker& worker, const WorkerBind& bind);
+
+// What holds for the bind's connections that are made now.
+const EffectiveSettings& settings_of(Worker& worker, const WorkerBind& bind);
 
 // A malformed request in this room's words.
 Failure failure_of(http::Fault fault);

@@ -29,6 +29,7 @@ struct ClientInfo {
   std::string_view ip;       // "192.0.2.1"
   std::string_view address;  // "192.0.2.1:40112"
   const async::StopSource& ending;  // requested: the next response is the connection's last
+  const EffectiveSettings& settings;  // that held where it came in when it was made
 };
 
 struct Request {

@@ -61,7 +61,7 @@ class Selector final : public net::TlsSelector {
 
 // Whether the response must be the connection's last, for reasons of ours.
 bool must_close(const Client& client, std::uint32_t requests) {
-  const auto limit = client.worker.settings().max_requests_per_connection;
+  const auto limit = client.settings().max_requests_per_connection;
   return client.bind.stop.requested() || (limit != 0 && requests >= limit);
 }
 
@@ -74,7 +74,7 @@ enum class Next : std::uint8_t { Again, Linger, Close };
   conn::H1Exchange exchange(server);
   worker.counters().active_requests.add();
   const auto started = std::chrono::steady_clock::now();
-  const auto head_deadline = worker.loop().after_or_never(milliseconds(worker.settings().request_head_timeout));
+  const auto head_deadline = worker.loop().after_or_never(milliseconds(client.settings().request_head_timeout));
   const auto read = co_await exchange.read_head(head_deadline);
 
   // Not before the head is here: what changes while it comes may take away the endpoints of a backend that left.
@@ -97,7 +97,7 @@ enum class Next : std::uint8_t { Again, Linger, Close };
   }
   bool again = false;
   if (answered) {
-    again = co_await exchange.finish(worker.loop().after(milliseconds(worker.settings().body_idle_timeout) + kLingerMs));
+    again = co_await exchange.finish(worker.loop().after(milliseconds(client.settings().body_idle_timeout) + kLingerMs));
     finish_request(request);
   }
   worker.counters().active_requests.sub();
@@ -108,9 +108,9 @@ enum class Next : std::uint8_t { Again, Linger, Close };
 
 async::Task<void> serve_h1(Client& client) {
   Worker& worker = client.worker;
-  conn::H1Server server(client.stream, worker.buffers(), worker.all_settings().request_limits);
+  conn::H1Server server(client.stream, worker.buffers(), client.info.settings.request_limits);
   for (std::uint32_t requests = 1;; ++requests) {
-    const auto idle = worker.loop().after_or_never(milliseconds(worker.settings().idle_timeout));
+    const auto idle = worker.loop().after_or_never(milliseconds(client.settings().idle_timeout));
     auto waited = co_await server.wait_for_request(idle, async::StopToken(client.bind.stop));
     // A request may be on its way: it is still answered, with `Connection: close`.
     if (waited == conn::H1Server::Waited::Stopped) {
@@ -118,7 +118,7 @@ async::Task<void> serve_h1(Client& client) {
     }
     if (waited != conn::H1Server::Waited::Bytes) co_return;
     if (requests == 1 && !client.bind.tls) {
-      const auto deadline = worker.loop().after_or_never(milliseconds(worker.settings().request_head_timeout));
+      const auto deadline = worker.loop().after_or_never(milliseconds(client.settings().request_head_timeout));
       const bool http2 = co_await server.begins_http2(deadline);
       if (http2) {
         co_await serve_h2(client, server.take_unread());
@@ -139,7 +139,7 @@ async::Task<void> serve_h1(Client& client) {
   {
     const TablesHold tables(worker.tables());
     Selector selector(*tables, bind);
-    const auto deadline = worker.loop().after_or_never(milliseconds(worker.settings().tls_handshake_timeout));
+    const auto deadline = worker.loop().after_or_never(milliseconds(info.settings.settings.tls_handshake_timeout));
     const auto handshake = co_await tls.accept(selector, deadline);
     if (handshake != net::TlsStream::Handshake::Done) {
       if (auto* counters = bind_counters(worker, bind)) {
@@ -164,7 +164,7 @@ async::Task<void> serve_connection(Worker& worker, WorkerBind& bind, net::Descri
   const ConnectionCount count(worker, bind);
   const std::string ip = peer.ip();
   const std::string address = peer.text();
-  const ClientInfo info{ip, address, bind.stop};
+  const ClientInfo info{ip, address, bind.stop, settings_of(worker, bind)};
   auto tcp = std::make_unique<net::TcpStream>(worker.loop(), std::move(socket));
   if (bind.tls) {
     co_await serve_tls(worker, bind, std::move(tcp), info);

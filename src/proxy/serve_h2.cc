@@ -35,7 +35,7 @@ async::Task<void> serve_stream(Client* client, conn::H2Server* server, std::uniq
     const http::Fault fault = exchange->fault();
     if (fault == http::Fault::None) co_await handle_request(request);
     else co_await refuse_request(request, failure_of(fault), http::fault_status(fault));
-    co_await exchange->finish(worker.loop().after(milliseconds(worker.settings().body_idle_timeout) + kLingerMs));
+    co_await exchange->finish(worker.loop().after(milliseconds(client->settings().body_idle_timeout) + kLingerMs));
     if (exchange->stalled()) request.failure = {Reason::ClientStalled, ""};
     finish_request(request);
   }
@@ -58,7 +58,7 @@ void count_fault(Client& client, std::string_view fault) {
 // Not inlined into the connection's coroutine: those of HTTP/1 need none of it.
 [[gnu::noinline]] async::Task<void> serve_h2(Client& client, std::string first) {
   Worker& worker = client.worker;
-  conn::H2Server server(client.stream, worker.buffers(), worker.all_settings().request_limits, worker.all_settings().http2);
+  conn::H2Server server(client.stream, worker.buffers(), client.info.settings.request_limits, client.info.settings.http2);
   async::TaskScope streams(worker.loop());
   count_connection(client);
   server.receive_first(first);

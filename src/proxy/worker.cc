@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "proxy/client_connection.h"
 #include "proxy/connect.h"
 #include "proxy/serve_connection.h"
 
@@ -121,7 +122,7 @@ bool Worker::accept_some(const std::shared_ptr<WorkerBind>& bind) {
     auto accepted = bind->listener->try_accept();
     if (accepted.status == net::IoStatus::WouldBlock) return true;
     if (accepted.status != net::IoStatus::Ok) return false;
-    const auto limit = settings().max_connections;
+    const auto limit = settings_of(*this, *bind).settings.max_connections;
     if (limit != 0 && connections_ >= limit) {
       count_refused_connection(*this, *bind);
       continue;  // closes it
