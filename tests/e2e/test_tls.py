@@ -6,6 +6,7 @@ import pytest
 
 from certificates import self_signed
 from client import Raw, careless, curl, eventually, fetch, request_bytes, trusting
+from http2 import Http2
 from manifests import backend, gateway, listener, reference_grant, route, rule, secret
 from processes import free_port
 
@@ -95,7 +96,7 @@ def test_curl(tls, tmp_path):
     port, certificates = tls
     result = curl("--cacert", certificates["two"].ca_file(tmp_path), "--resolve", f"two.test:{port}:127.0.0.1",
                   f"https://two.test:{port}/a/b", "-w", "\n%{http_version} %{http_code} %{ssl_verify_result}")
-    assert result.stdout.splitlines()[-1] == "1.1 200 0"
+    assert result.stdout.splitlines()[-1] == "2 200 0"
 
 
 # (server name, Host, status): a connection is good for what its own listener is the best for (GEP-3567).
@@ -140,6 +141,16 @@ def test_a_host_of_another_listener_is_misdirected(misdirected, sni, host, expec
         assert connection.call(request_bytes(host=host)).status == expected
         if expected == 421 and sni:
             assert connection.call(request_bytes(host=sni)).status == 200, "the connection goes on for its own host"
+
+
+@pytest.mark.parametrize("sni,host,expected", MISDIRECTED)
+def test_a_host_of_another_listener_is_misdirected_in_http2(misdirected, sni, host, expected):
+    """Clients reuse a connection of HTTP/2 for every name that its certificate has."""
+    _, port, _ = misdirected
+    with Http2(port, tls=careless(), sni=sni) as client:
+        assert client.fetch(host=host, scheme="https").status == expected
+        if expected == 421 and sni:
+            assert client.fetch(host=sni, scheme="https").status == 200
 
 
 def test_without_tls_no_request_is_misdirected(misdirected):
