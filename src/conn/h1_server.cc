@@ -5,6 +5,7 @@
 
 #include "http/framing.h"
 #include "http/h1_writer.h"
+#include "http/syntax.h"
 
 namespace cardea::conn {
 namespace {
@@ -18,6 +19,16 @@ constexpr std::size_t kMinBodyRoom = 8 * 1024;
 constexpr std::uint32_t kPipelineShare = 16;
 
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+// See H1Server::Protocol::Neither. A line that is not whole yet is for the parser to judge.
+bool is_foreign(std::string_view bytes) {
+  const std::size_t end = bytes.find("\r\n");
+  if (end == std::string_view::npos) return false;
+  const std::string_view line = bytes.substr(0, end);
+  constexpr std::string_view kHttp = "http/";
+  if (std::ranges::count(line, ' ') != 2 || !std::ranges::all_of(line, [](char c) { return c >= ' ' && c < 0x7f; })) return false;
+  return std::ranges::search(line, kHttp, [](char a, char b) { return http::to_lower(a) == b; }).empty();
+}
 
 template <class Head>
 void stage_head(Buffer& out, const Head& head, const http::WriteOptions& options) {
@@ -49,19 +60,19 @@ async::Task<H1Server::Waited> H1Server::wait_for_request(async::Deadline deadlin
   co_return Waited::Bytes;
 }
 
-async::Task<bool> H1Server::begins_http2(async::Deadline deadline) {
+async::Task<H1Server::Protocol> H1Server::tell_protocol(async::Deadline deadline) {
   for (;;) {
     const std::size_t known = std::min(in_.size(), kHttp2Preface.size());
-    if (in_.view().substr(0, known) != kHttp2Preface.substr(0, known)) co_return false;
-    if (known == kHttp2Preface.size()) co_return true;
+    if (in_.view().substr(0, known) != kHttp2Preface.substr(0, known)) co_return is_foreign(in_.view()) ? Protocol::Neither : Protocol::Http1;
+    if (known == kHttp2Preface.size()) co_return Protocol::Http2;
     const auto result = stream_.try_read(in_.space(BufferPool::kBlockBytes));
     if (result.status == net::IoStatus::Ok) {
       in_.commit(result.bytes);
       continue;
     }
-    if (result.status != net::IoStatus::WouldBlock) co_return false;
+    if (result.status != net::IoStatus::WouldBlock) co_return Protocol::Http1;
     const async::Wake wake = co_await async::wait_any(stream_.loop(), deadline, stream_.readable());
-    if (wake != async::Wake::Signalled) co_return false;
+    if (wake != async::Wake::Signalled) co_return Protocol::Http1;
   }
 }
 

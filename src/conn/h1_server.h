@@ -42,9 +42,11 @@ class H1Server {
   };
   async::Task<Waited> wait_for_request(async::Deadline deadline, async::StopToken stop);
 
-  // After the first Bytes of a connection: whether they are the preface of HTTP/2 (RFC 9113 section 3.4), of which it waits for
-  // as much as it takes to tell. What was read stays unread.
-  async::Task<bool> begins_http2(async::Deadline deadline);
+  // After the first Bytes of a connection: what it speaks; waits for as much as it takes to tell. What was read stays unread.
+  // Http2 begins with its preface (RFC 9113 section 3.4). Neither: a first line of three words of which none is a version of
+  // HTTP, such as another protocol's preface: no answer of ours would be understood.
+  enum class Protocol : std::uint8_t { Http1, Http2, Neither };
+  async::Task<Protocol> tell_protocol(async::Deadline deadline);
   std::string take_unread();
 
   // Before closing a connection whose client may still be sending: tells it that we are done and discards what comes, for

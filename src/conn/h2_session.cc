@@ -69,10 +69,29 @@ struct H2Callbacks {
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
-  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user) {
+  static int on_begin_frame(nghttp2_session* library, const nghttp2_frame_hd* frame, void* user) {
     H2Session& session = session_of(user);
-    const bool allowed = session.guard_.allow_frame(frame->type, frame->flags, frame->length, session.loop().now());
-    return allowed ? 0 : refuse_flood(session);
+    if (!session.guard_.allow_frame(frame->type, frame->flags, frame->length, session.loop().now())) return refuse_flood(session);
+    const bool of_stream = frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_DATA;
+    return of_stream && session.options_.role == H2Role::Server ? check_stream(session, library, *frame) : 0;
+  }
+
+  // The library forgets closed streams and would ignore what comes on them. That is right for those that we reset, whose
+  // peer could not know yet, and an error otherwise (RFC 9113 section 5.1).
+  static int check_stream(H2Session& session, nghttp2_session* library, const nghttp2_frame_hd& frame) {
+    const std::int32_t id = frame.stream_id;
+    if (id % 2 == 0) return 0;
+    if (id > session.highest_) {
+      if (frame.type != NGHTTP2_HEADERS) return 0;
+      session.highest_ = id;
+      ++session.begun_;
+      return 0;
+    }
+    if (nghttp2_session_find_stream(library, id) || std::ranges::find(session.resets_, id) != session.resets_.end()) return 0;
+    const bool all_begun = session.begun_ == (session.highest_ + 1) / 2;
+    session.fault_ = "protocol";
+    session.fault_code_ = all_begun ? NGHTTP2_STREAM_CLOSED : NGHTTP2_PROTOCOL_ERROR;
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
   static int on_begin_headers(nghttp2_session* library, const nghttp2_frame* frame, void* user) {
@@ -188,6 +207,7 @@ struct H2Callbacks {
 
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     H2Session& session = session_of(user);
+    if (frame->hd.type == NGHTTP2_RST_STREAM) session.resets_[session.next_reset_++ % session.resets_.size()] = frame->hd.stream_id;
     // A peer that makes us reset its streams does no better than one that resets them.
     if (frame->hd.type == NGHTTP2_RST_STREAM && is_fault_of_peer(frame->rst_stream.error_code) &&
         !session.guard_.allow(H2Flood::Resets, session.loop().now())) {
@@ -316,7 +336,6 @@ void submit_settings(nghttp2_session* session, const H2Options& options) {
   add(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.stream_window_bytes);
   add(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options.max_header_list_bytes);
   if (options.role == H2Role::Server) {
-    add(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1);
     if (options.connect_protocol) add(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1);
   } else {
     add(NGHTTP2_SETTINGS_ENABLE_PUSH, 0);
@@ -387,7 +406,7 @@ void H2Session::feed(std::span<const char> bytes) {
   if (taken >= 0) return;
   switch (taken) {
     case NGHTTP2_ERR_CALLBACK_FAILURE:
-      return break_off(kH2EnhanceYourCalm, fault_);
+      return break_off(fault_code_, fault_);
     case NGHTTP2_ERR_FLOODED:
       return break_off(kH2EnhanceYourCalm, flood_name(H2Flood::Pings));
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:

@@ -18,6 +18,8 @@
 // One thread. Outlives its streams.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -180,6 +182,12 @@ class H2Session {
   bool first_list_ = false;        // ... and it is the stream's first
   async::Deadline reading_since_ = async::kNever;
   async::Deadline output_until_ = async::kNever;  // the connection has to take something of the output by then
+  std::uint32_t fault_code_ = kH2EnhanceYourCalm;
+  // Server: the peer's streams so far, and the last that we reset.
+  std::int32_t highest_ = 0;
+  std::int32_t begun_ = 0;
+  std::array<std::int32_t, 64> resets_{};
+  std::size_t next_reset_ = 0;
   bool began_ = false;  // our first frame is in the output
   bool broken_ = false;
   bool read_ended_ = false;

@@ -119,11 +119,12 @@ async::Task<void> serve_h1(Client& client) {
     if (waited != conn::H1Server::Waited::Bytes) co_return;
     if (requests == 1 && !client.bind.tls) {
       const auto deadline = worker.loop().after_or_never(milliseconds(client.settings().request_head_timeout));
-      const bool http2 = co_await server.begins_http2(deadline);
-      if (http2) {
-        co_await serve_h2(client, server.take_unread());
-        co_return;
+      const auto protocol = co_await server.tell_protocol(deadline);
+      if (protocol == conn::H1Server::Protocol::Http2) co_await serve_h2(client, server.take_unread());
+      if (protocol == conn::H1Server::Protocol::Neither) {
+        if (auto* counters = bind_counters(worker, client.bind)) counters->failures.record(Reason::MalformedRequest);
       }
+      if (protocol != conn::H1Server::Protocol::Http1) co_return;
     }
     const Next next = co_await serve_exchange(client, server, requests);
     if (next == Next::Again) continue;

@@ -66,6 +66,11 @@ def test_a_preface_in_small_pieces(echo):
         assert connection.response(1)[0] == 200
 
 
+def test_a_foreign_preface_gets_no_answer(echo):
+    with Raw(echo.clear) as connection:
+        assert connection.send(b"INVALID CONNECTION PREFACE\r\n\r\n").closed()
+
+
 def test_upgrade_to_h2c_is_ignored(echo):
     result = curl("--http2", "-w", " %{http_version} %{http_code}", f"http://127.0.0.1:{echo.clear}/x")
     assert result.stdout.endswith(" 1.1 200"), result.stdout
