@@ -69,29 +69,17 @@ struct H2Callbacks {
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
-  static int on_begin_frame(nghttp2_session* library, const nghttp2_frame_hd* frame, void* user) {
+  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user) {
     H2Session& session = session_of(user);
     if (!session.guard_.allow_frame(frame->type, frame->flags, frame->length, session.loop().now())) return refuse_flood(session);
-    const bool of_stream = frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_DATA;
-    return of_stream && session.options_.role == H2Role::Server ? check_stream(session, library, *frame) : 0;
-  }
-
-  // The library forgets closed streams and would ignore what comes on them. That is right for those that we reset, whose
-  // peer could not know yet, and an error otherwise (RFC 9113 section 5.1).
-  static int check_stream(H2Session& session, nghttp2_session* library, const nghttp2_frame_hd& frame) {
-    const std::int32_t id = frame.stream_id;
-    if (id % 2 == 0) return 0;
-    if (id > session.highest_) {
-      if (frame.type != NGHTTP2_HEADERS) return 0;
+    if (frame->type != NGHTTP2_HEADERS || session.options_.role != H2Role::Server) return 0;
+    const std::int32_t id = frame->stream_id;
+    if (id % 2 == 1 && id > session.highest_) {
       session.highest_ = id;
       ++session.begun_;
       return 0;
     }
-    if (nghttp2_session_find_stream(library, id) || std::ranges::find(session.resets_, id) != session.resets_.end()) return 0;
-    const bool all_begun = session.begun_ == (session.highest_ + 1) / 2;
-    session.fault_ = "protocol";
-    session.fault_code_ = all_begun ? NGHTTP2_STREAM_CLOSED : NGHTTP2_PROTOCOL_ERROR;
-    return NGHTTP2_ERR_CALLBACK_FAILURE;
+    return session.may_come_on(id) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
   static int on_begin_headers(nghttp2_session* library, const nghttp2_frame* frame, void* user) {
@@ -399,7 +387,45 @@ void H2Session::receive() {
   if (broken_) fail();
 }
 
+// The library forgets closed streams and ignores what comes on them. That is right for those that we reset, whose peer
+// could not know yet, and an error otherwise (RFC 9113 section 5.1).
+bool H2Session::may_come_on(std::int32_t id) {
+  if (goaway_sent_ || id % 2 == 0 || id > highest_) return true;
+  if (nghttp2_session_find_stream(session_, id) || std::ranges::find(resets_, id) != resets_.end()) return true;
+  const bool all_begun = begun_ == (highest_ + 1) / 2;
+  fault_ = "protocol";
+  fault_code_ = all_begun ? NGHTTP2_STREAM_CLOSED : NGHTTP2_PROTOCOL_ERROR;
+  return false;
+}
+
+// Of DATA on a closed stream the library tells nothing: its frame heads are looked at here, when all before them is done.
 void H2Session::feed(std::span<const char> bytes) {
+  std::size_t fed = 0;
+  for (std::size_t at = 0; at < bytes.size() && options_.role == H2Role::Server;) {
+    if (payload_left_ != 0) {
+      const std::size_t skipped = std::min(payload_left_, bytes.size() - at);
+      payload_left_ -= skipped;
+      at += skipped;
+      continue;
+    }
+    frame_head_[frame_head_size_++] = static_cast<unsigned char>(bytes[at++]);
+    if (frame_head_size_ < frame_head_.size()) continue;
+    frame_head_size_ = 0;
+    const auto byte = [&](std::size_t i) { return std::uint32_t{frame_head_[i]}; };
+    payload_left_ = byte(0) << 16 | byte(1) << 8 | byte(2);
+    if (frame_head_[3] != NGHTTP2_DATA) continue;
+    const std::size_t begin = at < frame_head_.size() ? 0 : at - frame_head_.size();
+    if (begin > fed) give_library(bytes.subspan(fed, begin - fed));
+    fed = std::max(fed, begin);
+    if (dead_) return;
+    const auto id = static_cast<std::int32_t>((byte(5) & 0x7f) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8));
+    if (!may_come_on(id)) return break_off(fault_code_, fault_);
+  }
+  give_library(bytes.subspan(fed));
+}
+
+void H2Session::give_library(std::span<const char> bytes) {
+  if (dead_ || bytes.empty()) return;
   in_library_ = true;
   const auto taken = nghttp2_session_mem_recv(session_, bytes_of({bytes.data(), bytes.size()}), bytes.size());
   in_library_ = false;

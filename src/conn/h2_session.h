@@ -141,6 +141,8 @@ class H2Session {
   friend struct H2Callbacks;
 
   void feed(std::span<const char> bytes);
+  void give_library(std::span<const char> bytes);
+  bool may_come_on(std::int32_t id);
   void serialise();
   void want_send();
   void break_off(std::uint32_t error, std::string_view fault);
@@ -188,6 +190,10 @@ class H2Session {
   std::int32_t begun_ = 0;
   std::array<std::int32_t, 64> resets_{};
   std::size_t next_reset_ = 0;
+  // Server: where in the peer's frames we are; first comes its preface of 24 bytes.
+  std::size_t payload_left_ = 24;
+  std::array<unsigned char, 9> frame_head_{};
+  std::size_t frame_head_size_ = 0;
   bool began_ = false;  // our first frame is in the output
   bool broken_ = false;
   bool read_ended_ = false;
