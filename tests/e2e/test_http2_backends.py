@@ -12,10 +12,10 @@ import h2.errors
 import h2.settings
 import pytest
 
-from backends import OK
 from client import Raw, curl, eventually, fetch, request_bytes
-from http2_backend import Http2Backend, Stream
-from manifests import endpoints, gateway, grpc_route, listener, route, rule, service
+from http2 import Http2
+from http2_backend import Http2Backend
+from manifests import endpoints, gateway, listener, route, rule, service
 from processes import ending, free_port
 
 LIMIT = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
@@ -437,6 +437,83 @@ def test_mirrors_speak_it_too(serve, world):
     assert fetch(port, method="POST", body=b"data").status == 200
     other.wait_for(lambda b: b.streams and b.streams[0].ended, "the copy")
     assert other.streams[0].body == b"data"
+
+
+# --- HTTP/2 on both sides ---
+
+def test_many_streams_on_both_sides(serve):
+    def script(stream):
+        stream.wait_for_end()
+        stream.respond(200, [("x-path", stream.path)])
+        stream.send(stream.body)
+        stream.send_trailers([("x-sum", str(len(stream.body)))])
+    port, backend, _ = serve(script)
+    with Http2(port) as client:
+        streams = [client.request("POST", f"/{n}", body=b"x" * (n * 1000), trailers=[("x-n", str(n))]) for n in range(60)]
+        for n, stream in enumerate(streams):
+            client.finish(stream)
+            assert stream.status == 200 and stream.header("x-path") == f"/{n}"
+            assert stream.body == b"x" * (n * 1000) and stream.trailers == [("x-sum", str(n * 1000))]
+    assert len(backend.connections) == 1
+    assert all(stream.trailers == [("x-n", stream.path[1:])] for stream in backend.streams)
+
+
+def test_authority_and_cookies_on_both_sides(serve):
+    port, backend, _ = serve()
+    with Http2(port) as client:
+        assert client.fetch("GET", "/", [("cookie", "a=1"), ("cookie", "b=2")], host="shop.test").status == 200
+    stream = backend.streams[0]
+    assert stream.header(":authority") == "shop.test" and stream.header("host") is None
+    assert stream.header("cookie") == "a=1; b=2"
+
+
+def test_a_cancelled_stream_is_cancelled_at_the_backend(serve):
+    port, backend, _ = serve(lambda s: s.answer() if s.path == "/quick" else None)
+    with Http2(port) as client:
+        stream = client.request("GET", "/")
+        backend.wait_for(lambda b: b.streams, "the request")
+        client.cancel(stream)
+        backend.streams[0].wait_for(lambda s: s.reset, "that nobody waits")
+        assert client.fetch("GET", "/quick").status == 200, "the connection goes on"
+    assert len(backend.connections) == 1
+
+
+def test_a_slow_stream_on_both_sides_holds_back_only_itself(serve):
+    def script(stream):
+        stream.answer(b"x" * 5_000_000 if stream.path == "/large" else b"ok")
+    port, backend, _ = serve(script)
+    with Http2(port) as slow, Http2(port) as client:
+        stream = slow.request("GET", "/large")
+        slow.until(lambda: stream.status, "the head")
+        assert [client.fetch("GET", "/").body for _ in range(50)] == [b"ok"] * 50
+        slow.finish(stream)
+        assert len(stream.body) == 5_000_000
+    assert len(backend.connections) == 1
+
+
+def test_retries_and_mirrors_of_streams(serve, world):
+    other = Http2Backend()
+    world.parts.append(other)
+
+    def script(stream):
+        stream.wait_for_end()
+        stream.answer(stream.body, 503 if len(backend.streams) % 2 else 200)
+    port, backend, gw = serve(script, retry={"codes": [503], "attempts": 1, "backoff": "1ms"},
+                              filters=[{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "m", "port": 80}}}])
+    gw.apply(h2c("m", other.port))
+    eventually(lambda: gw.condition("HTTPRoute", "r", "ResolvedRefs") == ("True", "ResolvedRefs"))
+    with Http2(port) as client:
+        answers = [client.fetch("POST", "/", body=b"data") for _ in range(5)]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"data")] * 5
+    other.wait_for(lambda b: len(b.streams) == 5 and all(s.ended for s in b.streams), "the copies")
+    assert [stream.body for stream in other.streams] == [b"data"] * 5
+
+
+def test_time_outs_of_streams(serve):
+    port, backend, _ = serve(lambda s: None, timeouts={"request": "100ms"})
+    with Http2(port) as client:
+        assert [client.fetch("GET", "/").status for _ in range(3)] == [504] * 3
+    assert len(backend.connections) == 1
 
 
 # --- servers that others wrote ---
