@@ -82,24 +82,41 @@ func Cardea(ctx context.Context, cluster topology.Cluster, builder artifacts.Bui
 	if err := Apply(ctx, cluster, filepath.Join(builder.Root, "deploy", "crds"), filepath.Join(builder.Root, "deploy")); err != nil {
 		return err
 	}
+	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "status", controller, "--timeout=120s"); err != nil {
+		logs, _ := Kubectl(ctx, cluster, "-n", namespace, "logs", controller, "--tail=20")
+		return fmt.Errorf("%w\nthe controller's log:\n%s", err, logs)
+	}
 	if before != "" {
 		if err := renew(ctx, cluster); err != nil {
 			return err
 		}
 	}
-	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "status", controller, "--timeout=120s"); err != nil {
-		logs, _ := Kubectl(ctx, cluster, "-n", namespace, "logs", controller, "--tail=20")
-		return fmt.Errorf("%w\nthe controller's log:\n%s", err, logs)
-	}
 	_, err = Kubectl(ctx, cluster, "wait", "--for=condition=Accepted", "gatewayclass/"+GatewayClass, "--timeout=60s")
 	return err
 }
 
-// renew replaces pods of Cardea that run the image which had this name before.
+// renew replaces pods of Cardea that run the image which had this name before, and what the controller before has said about the
+// class: it may have served other features.
 func renew(ctx context.Context, cluster topology.Cluster) error {
+	const pods = "app.kubernetes.io/name=cardea-controller"
+	old, err := Kubectl(ctx, cluster, "-n", namespace, "get", "pods", "-l", pods, "-o", "name")
+	if err != nil {
+		return err
+	}
 	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "restart", controller); err != nil {
 		return err
 	}
-	_, err := Kubectl(ctx, cluster, "delete", "pods", "-A", "--wait=false", "-l", "gateway.networking.k8s.io/gateway-class-name="+GatewayClass)
+	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "status", controller, "--timeout=120s"); err != nil {
+		return err
+	}
+	gone := append([]string{"-n", namespace, "wait", "--for=delete", "--timeout=60s"}, strings.Fields(old)...)
+	if _, err := Kubectl(ctx, cluster, gone...); err != nil {
+		return err
+	}
+	const nothing = `{"status": {"conditions": null, "supportedFeatures": null}}`
+	if _, err := Kubectl(ctx, cluster, "patch", "gatewayclass", GatewayClass, "--subresource=status", "--type=merge", "-p", nothing); err != nil {
+		return err
+	}
+	_, err = Kubectl(ctx, cluster, "delete", "pods", "-A", "--wait=false", "-l", "gateway.networking.k8s.io/gateway-class-name="+GatewayClass)
 	return err
 }
