@@ -79,7 +79,7 @@ AdminResponse answer_admin(const AdminFacts& facts, std::string_view method, std
   return is_status ? status_page(facts, wants_json(query, accept)) : page->make(facts);
 }
 
-async::Task<void> AdminHandler::handle(conn::Exchange& exchange, const net::SocketAddress&) {
+async::Task<void> AdminHandler::handle(conn::Exchange& exchange, const Client&) {
   const http::RequestHead& request = exchange.request;
   const AdminResponse response = answer_admin(facts_, request.method_text, request.path, request.query,
                                               request.fields.joined("Accept", exchange.arena));

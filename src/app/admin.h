@@ -36,7 +36,7 @@ AdminResponse answer_admin(const AdminFacts& facts, std::string_view method, std
 class AdminHandler final : public HttpHandler {
  public:
   explicit AdminHandler(AdminFacts facts) : facts_(std::move(facts)) {}
-  async::Task<void> handle(conn::Exchange& exchange, const net::SocketAddress& client) override;
+  async::Task<void> handle(conn::Exchange& exchange, const Client& client) override;
 
  private:
   AdminFacts facts_;

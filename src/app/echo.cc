@@ -8,8 +8,13 @@
 #include "app/echo_reply.h"
 #include "app/signals.h"
 #include "app/websocket.h"
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "base/x509.h"
+#include "base/x509_issue.h"
 #include "http/framing.h"
+#include "http/grpc.h"
 #include "http/upgrade.h"
 
 namespace cardea::app {
@@ -97,15 +102,77 @@ async::Task<void> echo_websocket(conn::Exchange& exchange) {
   writer.finish({});
 }
 
+std::string_view field(const http::RequestHead& request, std::string_view name) {
+  const http::Field* found = request.fields.find(name);
+  return found ? found->value : std::string_view();
+}
+
+// Waits for so long, unless the client goes.
+async::Task<void> pause(conn::Exchange& exchange, std::chrono::milliseconds delay) {
+  if (delay.count() <= 0) co_return;
+  const auto deadline = exchange.loop().after(static_cast<std::uint64_t>(delay.count()));
+  while (!exchange.client_gone()) {
+    const auto wake = co_await async::wait_any(exchange.loop(), deadline, exchange.client_changed());
+    if (wake != async::Wake::Signalled) break;
+  }
+}
+
+// Every byte of the body as it comes. False: it was cut short, in either direction.
+async::Task<bool> send_body_back(conn::Exchange& exchange) {
+  conn::BodyReader& reader = exchange.request_body();
+  for (;;) {
+    std::span<const char> data;
+    const conn::ReadStatus status = reader.peek(data);
+    if (status == conn::ReadStatus::End) co_return true;
+    if (status == conn::ReadStatus::Failed) co_return false;
+    if (status == conn::ReadStatus::Data) {
+      const bool sent = co_await send(exchange, {data.data(), data.size()});
+      if (!sent) co_return false;
+      reader.consume(data.size());
+      continue;
+    }
+    const bool flushed = co_await conn::flush(exchange.loop(), exchange.response_body(), exchange.loop().after(kPatience));
+    if (!flushed) co_return false;
+    const auto wake = co_await async::wait_any(exchange.loop(), async::kNever, reader.ready(), exchange.client_changed());
+    if (wake == async::Wake::Ended || exchange.client_gone()) co_return false;
+  }
+}
+
+// Metadata says what is wished for: x-echo-grpc-status: a status at once, with no message; x-echo-delay: 500ms.
+async::Task<void> echo_grpc(conn::Exchange& exchange, std::string_view name) {
+  const http::RequestHead& request = exchange.request;
+  co_await pause(exchange, base::parse_duration(field(request, "x-echo-delay")).value_or(std::chrono::milliseconds(0)));
+  http::ResponseHead head;
+  head.status = 200;
+  head.fields.append(http::HeaderId::ContentType, request.fields.get(http::HeaderId::ContentType));
+  head.fields.append("x-echo-name", name);
+  if (const std::string_view encoding = field(request, "grpc-encoding"); !encoding.empty()) head.fields.append("grpc-encoding", encoding);
+  for (const auto& [header, value] : wish_of(request).fields) head.fields.append(header, value);
+  const std::string_view status = field(request, "x-echo-grpc-status");
+  if (!status.empty()) {
+    head.fields.append(http::HeaderId::GrpcStatus, status);
+    head.fields.append(http::HeaderId::GrpcMessage, "as wished");
+    co_return co_await conn::respond_with_text(exchange, head, "", exchange.loop().after(kPatience));
+  }
+  head.body.chunked = request.version == http::Version::Http11;
+  exchange.respond(head);
+  const bool whole = co_await send_body_back(exchange);
+  http::Fields trailers;
+  trailers.append(http::HeaderId::GrpcStatus, "0");
+  if (!whole || !exchange.response_body().finish(trailers)) exchange.response_body().abort();
+}
+
 }  // namespace
 
-async::Task<void> EchoHandler::handle(conn::Exchange& exchange, const net::SocketAddress& client) {
+async::Task<void> EchoHandler::handle(conn::Exchange& exchange, const Client& client) {
   const auto upgrade = http::upgrade_kind(exchange.request);
   if (upgrade == http::UpgradeKind::WebSocket) {
     co_await echo_websocket(exchange);
   } else if (upgrade == http::UpgradeKind::Malformed) {
     co_await conn::respond_with_text(exchange, 400, "text/plain", "malformed WebSocket handshake",
                                      exchange.loop().after(kPatience));
+  } else if (http::is_grpc(exchange.request)) {
+    co_await echo_grpc(exchange, name_);
   } else {
     const auto body_bytes = co_await swallow_body(exchange);
     if (!body_bytes) exchange.close_after();
@@ -113,18 +180,15 @@ async::Task<void> EchoHandler::handle(conn::Exchange& exchange, const net::Socke
   }
 }
 
-async::Task<void> EchoHandler::answer(conn::Exchange& exchange, const net::SocketAddress& client,
-                                      std::uint64_t body_bytes) {
+async::Task<void> EchoHandler::answer(conn::Exchange& exchange, const Client& client, std::uint64_t body_bytes) {
   const EchoWish wish = wish_of(exchange.request);
-  if (wish.delay.count() > 0) {
-    const auto deadline = exchange.loop().after(static_cast<std::uint64_t>(wish.delay.count()));
-    while (!exchange.client_gone()) {
-      const auto wake = co_await async::wait_any(exchange.loop(), deadline, exchange.client_changed());
-      if (wake != async::Wake::Signalled) break;
-    }
-  }
+  co_await pause(exchange, wish.delay);
   std::string json;
-  if (!wish.bytes) write_echo(json, {name_, client.text(), body_bytes}, exchange.request);
+  if (!wish.bytes) {
+    EchoFacts facts{.name = name_, .client = client.address, .body_bytes = body_bytes, .tls = {}};
+    if (client.tls) facts.tls = {client.tls->protocol(), client.tls->server_name(), client.tls->alpn()};
+    write_echo(json, facts, exchange.request);
+  }
 
   http::ResponseHead head;
   head.status = wish.status;
@@ -139,20 +203,65 @@ async::Task<void> EchoHandler::answer(conn::Exchange& exchange, const net::Socke
 
 namespace {
 
+// A certificate of its own making, for whoever does not ask who signed it.
+base::Result<base::IssuedCertificate> make_certificate(const std::string& name) {
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const base::Validity validity{now - std::chrono::hours(1), now + std::chrono::hours(24 * 365)};
+  const auto ca = base::make_ca("cardea echo", validity);
+  if (!ca) return std::unexpected(ca.error());
+  return base::issue_server_certificate(*ca, {"localhost", name}, validity);
+}
+
+base::Result<base::IssuedCertificate> read_certificate(const EchoSettings& settings) {
+  if (!settings.tls_certificate) return make_certificate(settings.name);
+  auto chain = base::read_file(*settings.tls_certificate);
+  if (!chain) return std::unexpected(chain.error());
+  auto key = base::read_file(*settings.tls_key);
+  if (!key) return std::unexpected(key.error());
+  const auto checked = base::check_certificate(*chain, *key);
+  if (!checked) return std::unexpected(checked.error());
+  return base::IssuedCertificate{*std::move(chain), *std::move(key)};
+}
+
+base::Result<std::shared_ptr<const net::TlsContext>> tls_context(const EchoSettings& settings) {
+  const auto certificate = read_certificate(settings);
+  if (!certificate) return std::unexpected(certificate.error());
+  net::TlsContextOptions options;
+  options.certificates = {{certificate->certificate_pem, certificate->key_pem}};
+  options.alpn = {"h2", "http/1.1"};
+  options.session_scope = settings.name;
+  return net::TlsContext::create(options);
+}
+
+base::Result<> listen(HttpServer& server, const EchoSettings& settings) {
+  std::shared_ptr<const net::TlsContext> tls;
+  if (!settings.listen_tls.empty()) {
+    auto made = tls_context(settings);
+    if (!made) return std::unexpected(made.error());
+    tls = *std::move(made);
+  }
+  const auto on = [&](const base::IpPort& address, const std::shared_ptr<const net::TlsContext>& with) -> base::Result<> {
+    const auto bound = server.listen(address, with);
+    if (!bound) return std::unexpected(bound.error());
+    base::log_info("echo {} listens on {}://{}/", settings.name, with ? "https" : "http", base::to_string(*bound));
+    return {};
+  };
+  for (const base::IpPort& address : settings.listen) {
+    if (auto listens = on(address, nullptr); !listens) return listens;
+  }
+  for (const base::IpPort& address : settings.listen_tls) {
+    if (auto listens = on(address, tls); !listens) return listens;
+  }
+  return {};
+}
+
 async::Task<int> serve_echo(async::Loop& loop, const EchoSettings& settings) {
   EchoHandler handler(settings.name);
-  HttpServer server(loop, handler);
+  HttpServer server(loop, handler, HttpServer::Versions::Http1And2);
   Signals signals(loop);
-  int code = 0;
-  for (const base::IpPort& address : settings.listen) {
-    const auto bound = server.listen(address);
-    if (!bound) {
-      base::log_error("{}", bound.error().message);
-      code = 1;
-      break;
-    }
-    base::log_info("echo {} listens on http://{}/", settings.name, base::to_string(*bound));
-  }
+  const auto listens = listen(server, settings);
+  const int code = listens ? 0 : 1;
+  if (!listens) base::log_error("{}", listens.error().message);
   while (code == 0) {
     const auto signal = co_await signals.next(async::kNever);
     if (signal && *signal != SIGHUP) break;

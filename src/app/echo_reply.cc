@@ -57,6 +57,15 @@ void append_fields(std::string& out, const http::Fields& fields) {
   }
 }
 
+std::string_view proto_of(http::Version version) {
+  switch (version) {
+    case http::Version::Http10: return "HTTP/1.0";
+    case http::Version::Http11: return "HTTP/1.1";
+    case http::Version::Http2: return "HTTP/2.0";
+  }
+  return "";
+}
+
 std::uint16_t status_in(std::string_view path) {
   constexpr std::string_view kMark = "/status/";
   const std::size_t at = path.rfind(kMark);
@@ -95,11 +104,20 @@ void write_echo(std::string& out, const EchoFacts& facts, const http::RequestHea
   out += ",\"host\":";
   append_string(out, request.authority);
   out += ",\"proto\":";
-  out += request.version == http::Version::Http10 ? "\"HTTP/1.0\"" : "\"HTTP/1.1\"";
+  append_string(out, proto_of(request.version));
   out += ",\"headers\":{";
   append_fields(out, request.fields);
   fmt::format_to(std::back_inserter(out), "}},\"body_bytes\":{},\"client\":", facts.body_bytes);
   append_string(out, facts.client);
+  if (facts.tls) {
+    out += ",\"tls\":{\"version\":";
+    append_string(out, facts.tls->version);
+    out += ",\"serverName\":";
+    append_string(out, facts.tls->server_name);
+    out += ",\"alpn\":";
+    append_string(out, facts.tls->alpn);
+    out += '}';
+  }
   out += "}\n";
 }
 

@@ -28,8 +28,15 @@ struct EchoFacts {
   std::string_view name;
   std::string_view client;  // "127.0.0.1:40112"
   std::uint64_t body_bytes = 0;
+  struct Tls {
+    std::string_view version;  // "TLSv1.3"
+    std::string_view server_name;
+    std::string_view alpn;
+  };
+  std::optional<Tls> tls;
 };
-// {name, method, path, host, proto, headers: {name: [values]}, body_bytes, client} into `out`, which is emptied first.
+// {name, method, path, host, proto, headers: {name: [values]}, body_bytes, client, tls: {version, serverName, alpn}} into
+// `out`, which is emptied first.
 void write_echo(std::string& out, const EchoFacts& facts, const http::RequestHead& request);
 
 }  // namespace cardea::app

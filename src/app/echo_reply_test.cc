@@ -59,7 +59,7 @@ TEST(EchoReply, TellsWhatWasReceived) {
   head.fields.append("X-Odd", "caf\xe9 \"quoted\"\\");
   head.fields.append("accept", "*/*");
   std::string out = "left over";
-  write_echo(out, {"cart-v1", "127.0.0.1:4000", 12}, head);
+  write_echo(out, {"cart-v1", "127.0.0.1:4000", 12, {}}, head);
   const auto parsed = base::parse_json(out);
   ASSERT_TRUE(parsed) << parsed.error().message << out;
   EXPECT_EQ(parsed->find("name")->as_string(), "cart-v1");

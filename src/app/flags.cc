@@ -62,7 +62,10 @@ constexpr std::string_view kEchoAbout =
     "Answers every request with 200 and JSON that says who it is and what it received.\n\n"
     "A path that ends in /status/NNN is answered with that status, ?delay=500ms waits first, ?bytes=64k\n"
     "answers with that many bytes, and a request field X-Echo-Set-Header: Name: value adds a field to the\n"
-    "response. A WebSocket gets its messages back.\n";
+    "response.\n\n"
+    "A WebSocket gets its messages back, and so does a call of gRPC, whatever its service and method:\n"
+    "each message as it comes. Its metadata x-echo-name says who answered; x-echo-grpc-status: 5 is\n"
+    "answered with that status, x-echo-delay: 500ms waits first.\n";
 
 // Takes the text of one flag.
 using Parse = std::function<base::Result<>(const std::string& text)>;
@@ -531,7 +534,13 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   Flags echo_flags(*echo_app);
   echo_flags.list("listen", "ADDRESS:PORT",
                   [&echo](const std::string& text) { return take_ip_port(echo.listen.emplace_back(), text); },
-                  "where it listens; repeatable; port 0 takes a free one", "127.0.0.1:8080");
+                  "where it listens, HTTP/1.1 and HTTP/2; repeatable; port 0 takes a free one",
+                  "127.0.0.1:8080, unless --listen-tls is given");
+  echo_flags.list("listen-tls", "ADDRESS:PORT",
+                  [&echo](const std::string& text) { return take_ip_port(echo.listen_tls.emplace_back(), text); },
+                  "the same with TLS; repeatable");
+  echo_flags.text("tls-certificate", "FILE", keep(echo.tls_certificate), "its chain in PEM [one that it makes itself]");
+  echo_flags.text("tls-key", "FILE", keep(echo.tls_key), "the chain's private key in PEM");
   echo_flags.text("name", "NAME", keep(echo.name), "who it says it is", "echo");
   add_log_level(echo_flags, echo.log_level);
 
@@ -551,7 +560,10 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   if (const auto fine = check(controller); !fine) return usage(app, fine.error().message);
   serve.proxy.access_log = serve.access_log.has_value();
   proxy.proxy.access_log = proxy.access_log.has_value();
-  if (echo.listen.empty()) echo.listen.push_back(*base::parse_ip_port("127.0.0.1:8080"));
+  if (echo.tls_certificate.has_value() != echo.tls_key.has_value()) {
+    return usage(app, "--tls-certificate and --tls-key are of use together only");
+  }
+  if (echo.listen.empty() && echo.listen_tls.empty()) echo.listen.push_back(*base::parse_ip_port("127.0.0.1:8080"));
   if (*serve_app) return Command{std::move(serve)};
   if (*controller_app) return Command{std::move(controller)};
   if (*proxy_app) return Command{std::move(proxy)};

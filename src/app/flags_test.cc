@@ -152,6 +152,7 @@ TEST(Flags, WrongArgumentsAreNamed) {
       {{"serve", "x", "--trace-sampling", "101"}, "from 0 to 100"},
       {{"serve", "x", "--no-such-flag"}, "--no-such-flag"},
       {{"echo", "--listen", "x"}, "ADDRESS:PORT"},
+      {{"echo", "--tls-key", "x"}, "--tls-certificate"},
   };
   for (const auto& [arguments, named] : cases) {
     const Exit exit = refused(arguments);
@@ -177,6 +178,12 @@ TEST(Flags, EchoListensOnLoopbackUnlessTold) {
       std::get<Command>(parse({"echo", "--listen", "127.0.0.1:1", "--listen", "[::1]:2", "--name", "cart"})));
   EXPECT_EQ(two.listen.size(), 2u);
   EXPECT_EQ(two.name, "cart");
+  const auto tls = std::get<EchoSettings>(std::get<Command>(
+      parse({"echo", "--listen-tls", "127.0.0.1:3", "--tls-certificate", "a", "--tls-key", "b"})));
+  EXPECT_TRUE(tls.listen.empty());
+  EXPECT_EQ(tls.listen_tls.size(), 1u);
+  EXPECT_EQ(tls.tls_certificate, "a");
+  EXPECT_EQ(tls.tls_key, "b");
 }
 
 TEST(Sizes, AreBytesOrPowersOf1024) {

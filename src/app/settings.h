@@ -66,6 +66,10 @@ struct ControllerSettings {
 
 struct EchoSettings {
   std::vector<base::IpPort> listen;
+  std::vector<base::IpPort> listen_tls;
+  // PEM files, both or none; none: a certificate that it makes itself.
+  std::optional<std::string> tls_certificate;
+  std::optional<std::string> tls_key;
   std::string name;
   base::LogLevel log_level = base::LogLevel::Info;
 };

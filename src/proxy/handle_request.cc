@@ -145,8 +145,13 @@ async::Task<void> answer_grpc_failure(Request& request, const FailureInfo& info)
   co_await answer(request, head, "");
 }
 
+// A client of gRPC, unless what is wrong lies below gRPC: the message, or the connection that it came on.
+bool is_told_in_grpc(Request& request, Reason reason) {
+  return http::is_grpc(request.head()) && reason != Reason::Misdirected && reason != Reason::MalformedRequest;
+}
+
 // The answer of ours to what went wrong; nothing, but an end, once a response was begun.
-async::Task<void> answer_failure(Request& request) {
+async::Task<void> answer_failure(Request& request, bool understood = true) {
   const FailureInfo& info = describe(request.failure.reason);
   conn::Exchange& exchange = request.exchange;
   if (exchange.responded()) {
@@ -159,8 +164,7 @@ async::Task<void> answer_failure(Request& request) {
   request.status = request.status ? request.status : info.status;
   if (info.status == 0 || request.failure.reason == Reason::ClientAborted || exchange.client_gone()) co_return;
   if (info.close) exchange.close_after();
-  // That a connection is misdirected concerns HTTP below gRPC.
-  if (http::is_grpc(request.head()) && info.reason != Reason::Misdirected) co_return co_await answer_grpc_failure(request, info);
+  if (understood && is_told_in_grpc(request, info.reason)) co_return co_await answer_grpc_failure(request, info);
   http::ResponseHead head;
   head.status = request.status;
   if (!info.message.empty()) head.fields.append(http::HeaderId::ContentType, "text/plain; charset=utf-8");
@@ -195,7 +199,7 @@ async::Task<void> refuse_request(Request& request, Failure failure, std::uint16_
   request.client_target = request.head().target;
   request.failure = failure;
   request.status = status;
-  co_await answer_failure(request);
+  co_await answer_failure(request, false);
 }
 
 }  // namespace cardea::proxy

@@ -11,6 +11,8 @@ namespace {
 constexpr auto kFeatures = std::to_array<std::string_view>({
     "BackendTLSPolicy",
     "BackendTLSPolicySANValidation",
+    "GRPCRoute",
+    "GRPCRouteNamedRouteRule",
     "Gateway",
     "GatewayAddressEmpty",
     "GatewayBackendClientCertificate",

@@ -21,7 +21,7 @@ from processes import ROOT, free_port, program
 PAGES = sorted(path for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")] if "```yaml" in path.read_text())
 BLOCK = re.compile(r"^```([\w-]+)\n(.*?)^```", re.M | re.S)
 ECHO = re.compile(r"echo --listen 127\.0\.0\.1:(\d+) --name (\S+)")
-STATUS_KINDS = ("GatewayClass", "Gateway", "ListenerSet", "HTTPRoute")
+STATUS_KINDS = ("GatewayClass", "Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute")
 
 
 class Page:

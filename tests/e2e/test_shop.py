@@ -29,12 +29,12 @@ class Shop:
         self.http, self.https, self.admin = free_port(), free_port(), free_port()
         while True:
             self.backends = free_port()
-            if all(_free(self.backends + n) for n in range(1, 4)):
+            if all(_free(self.backends + n) for n in range(1, 6)):
                 break
         manifests = folder / "shop"
         manifests.mkdir()
         for path in (ROOT / "examples" / "shop").glob("*.yaml"):
-            text = re.sub(r"port: 910([1-4])\b", lambda found: f"port: {self.backends + int(found.group(1)) - 1}", path.read_text())
+            text = re.sub(r"port: 910([1-6])\b", lambda found: f"port: {self.backends + int(found.group(1)) - 1}", path.read_text())
             (manifests / path.name).write_text(text)
         self.state = folder / "state"
         self.log = folder / "shop.log"
@@ -96,6 +96,33 @@ def test_printed_lines_work_as_printed(shop):
             assert name.startswith(wanted), line
 
 
+def test_the_printed_call_of_grpc(shop):
+    line = next(line.strip() for line in shop.log.read_text().splitlines() if line.strip().startswith("printf "))
+    result = subprocess.run(["bash", "-c", line.replace("curl ", "curl -sS --max-time 20 ")], capture_output=True)
+    assert result.returncode == 0, result.stderr
+    assert b"x-echo-name: stock" in result.stdout and b"\0\0\0\0\2hi" in result.stdout
+    assert b"grpc-status: 0" in result.stdout
+
+
+def test_the_printed_websocket(shop):
+    line = next(line for line in shop.log.read_text().splitlines() if "-m websockets " in line)
+    url = line.split()[-1]
+    assert url == f"ws://shop.localhost:{shop.http}/chat"
+    with Raw(shop.http) as connection:
+        answer = connection.call(f"GET /chat HTTP/1.1\r\nHost: shop.localhost:{shop.http}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        assert (answer.status, answer.header("sec-websocket-accept")) == (101, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        connection.send(b"\x81\x82\0\0\0\0hi")
+        assert connection.read_exactly(4) == b"\x81\x02hi"
+
+
+def test_pages_and_grpc_share_a_host(shop):
+    grpc = subprocess.run(["curl", "-sS", "--max-time", "20", "--http2-prior-knowledge", "-D", "-", "-X", "POST", "-H", "content-type: application/grpc",
+                           f"http://shop.localhost:{shop.http}/shop.Other/Do"], capture_output=True, text=True)
+    assert names(shop, "/shop.Stock/Watch") == {"frontend": 1}, "no request of gRPC"
+    assert "frontend" in grpc.stdout or "grpc-status: " in grpc.stdout, grpc
+
+
 def test_who_serves_what(shop):
     assert names(shop, "/") == names(shop, "/anything") == {"frontend": 1}
     assert names(shop, "/cartoons") == {"frontend": 1}, "a prefix goes by whole elements"
@@ -120,7 +147,7 @@ def test_cart_and_checkout_go_to_https(shop):
 def test_every_object_of_the_shop_is_well(shop):
     documents = [yaml.safe_load(path.read_text()) for path in (shop.state / "status").glob("*.yaml")]
     kinds = collections.Counter(document["kind"] for document in documents)
-    assert kinds == {"GatewayClass": 1, "Gateway": 2, "HTTPRoute": 5}
+    assert kinds == {"GatewayClass": 1, "Gateway": 2, "HTTPRoute": 6, "GRPCRoute": 1}
     bad = {"True": {"Conflicted", "PartiallyInvalid"}, "False": {"Accepted", "Programmed", "ResolvedRefs"}}
 
     def conditions(value):
@@ -141,7 +168,7 @@ def test_no_key_stands_in_the_example():
 
 def test_ctrl_c_stops_everything(tmp_path):
     shop = Shop(tmp_path)
-    assert len(shop.children) == 5
+    assert len(shop.children) == 7
     assert shop.stop() == 0
     for child in shop.children:
         assert not os.path.exists(f"/proc/{child}"), f"process {child} is left"
