@@ -392,7 +392,7 @@ void H2Session::receive() {
 bool H2Session::may_come_on(std::int32_t id) {
   if (goaway_sent_ || id % 2 == 0 || id > highest_) return true;
   if (nghttp2_session_find_stream(session_, id) || std::ranges::find(resets_, id) != resets_.end()) return true;
-  const bool all_begun = begun_ == (highest_ + 1) / 2;
+  const bool all_begun = begun_ == highest_ / 2 + 1;  // of 1, 3, 5...
   fault_ = "protocol";
   fault_code_ = all_begun ? NGHTTP2_STREAM_CLOSED : NGHTTP2_PROTOCOL_ERROR;
   return false;
@@ -450,7 +450,7 @@ void H2Session::break_off(std::uint32_t error, std::string_view fault) {
   fault_ = fault;
   const auto last = static_cast<std::uint32_t>(nghttp2_session_get_last_proc_stream_id(session_));
   std::string frame;
-  const auto number = [&](std::uint32_t value, int bytes) {
+  const auto number = [&](std::uint64_t value, int bytes) {
     while (bytes-- > 0) frame += static_cast<char>(value >> (8 * bytes) & 0xff);
   };
   number(static_cast<std::uint32_t>(8 + fault.size()), 3);
