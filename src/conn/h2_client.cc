@@ -77,15 +77,16 @@ void H2ClientExchange::send_head(const http::RequestHead& request, bool) {
   staged_ = &request;
   method_ = request.method;
   const http::Framing framing = http::announced_framing(request);
-  const bool open_ended = framing.kind == http::Framing::Kind::Chunked;
-  start_writing(!open_ended, framing.length, request.version != http::Version::Http2 || !framing.has_body(), false);
+  open_ended_ = framing.kind == http::Framing::Kind::Chunked;
+  start_writing(!open_ended_, framing.length, request.version != http::Version::Http2 || !framing.has_body(), false);
 }
 
 // No place for the stream, or a connection that is going: as if the backend had refused it.
 bool H2ClientExchange::send_staged_head(bool end_stream) {
   const http::RequestHead& head = *std::exchange(staged_, nullptr);
   http::write_h2_request(head, client_->scheme_, session_.texts(), session_.list());
-  if (!closed() && session_.open_request(*this, session_.list(), end_stream)) return true;
+  // A body that turned out to be empty ends by itself, as it did when it came: servers of gRPC wait for that.
+  if (!closed() && session_.open_request(*this, session_.list(), end_stream && !open_ended_)) return true;
   session_.texts().clear();
   if (id() == 0) reset(kH2RefusedStream);
   return false;

@@ -125,6 +125,7 @@ class H2ClientExchange final : public ClientExchange, private H2ClientHold, publ
 
   const http::RequestHead* staged_ = nullptr;
   http::Method method_ = http::Method::Other;
+  bool open_ended_ = false;  // a body may follow the head
   std::unique_ptr<Received> coming_;
   std::deque<std::unique_ptr<Received>> informational_;
   std::unique_ptr<Received> taken_;  // what the caller's views point into
