@@ -82,7 +82,8 @@ TEST(H2Reader, AWebSocketIsTheHandshakeOfHttp1) {
   Request request;
   const List list = {{":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "https"}, {":authority", "a"},
                      {":path", "/chat"},     {"sec-websocket-version", "13"}, {"sec-websocket-key", "from somewhere"}};
-  H2RequestReader reader(request.arena, Limits(), request.head);
+  const Limits limits;
+  H2RequestReader reader(request.arena, limits, request.head);
   for (const auto& [name, value] : list) reader.field(name, value);
   ASSERT_EQ(reader.finish(false), Fault::None);
   EXPECT_TRUE(reader.is_websocket());
