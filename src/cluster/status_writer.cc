@@ -228,7 +228,8 @@ async::Task<void> StatusWriter::write_one(StatusWriter* self, api::ObjectId id) 
   if (again && self->leading_) {
     self->enqueue(id, self->client_.loop().after(count(*again)));
   } else {
-    self->consider(id);  // what is wanted may have changed meanwhile
+    // What is wanted may have changed meanwhile; or somebody undid it before we heard that it stood there.
+    self->live_changed(id);
   }
   self->work_.raise(self->client_.loop());
 }

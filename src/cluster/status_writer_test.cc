@@ -311,6 +311,25 @@ TEST(StatusWriter, NeverAFight) {
   });
 }
 
+TEST(StatusWriter, NeverAFightAlsoWithSomebodyQuickerThanTheAnswer) {
+  run([](Writing& w) -> Task<void> {
+    w.writer.set_leading(true);
+    w.server.intercept = [&w](const FakeRequest& request) -> std::optional<FakeAnswer> {
+      if (request.method != "PUT") return std::nullopt;
+      w.put_route(R"({"parents":[{"controllerName":"cardea.dev/gateway-controller","parentRef":{"name":"g"},"conditions":[]}]})");
+      const std::string answer = base::to_json(*w.server.find(kRoutes, "shop", "r"));
+      w.put_route(R"({"parents":[]})");
+      w.see_all();  // while the answer is on its way
+      return FakeAnswer{.body = answer};
+    };
+    w.writer.write({route_status("Accepted")});
+    co_await async::sleep(w.client.loop(), 300);
+    // At 0, 10, 30, 70, 150 and 310 ms at the soonest.
+    EXPECT_GE(w.writes(), 2u);
+    EXPECT_LE(w.writes(), 6u);
+  });
+}
+
 TEST(StatusWriter, AServerThatDropsWhatItDoesNotKnowIsNotAskedAgain) {
   run([](Writing& w) -> Task<void> {
     w.writer.set_leading(true);
