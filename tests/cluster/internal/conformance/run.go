@@ -43,22 +43,18 @@ func Run(o Options) (good bool, err error) {
 	if err := s.prepare(); err != nil {
 		return false, err
 	}
-	if !o.Keep && !o.Reuse {
-		defer func() {
-			_, downErr := lifecycle.Down(o.Cluster)
-			err = errors.Join(err, downErr)
-		}()
+	if err = s.install(ctx); err == nil {
+		err = s.suite(ctx)
 	}
-	if err := s.install(ctx); err != nil {
-		s.collect()
-		return false, err
-	}
-	err = s.suite(ctx)
 	s.collect()
+	if !o.Keep && !o.Reuse {
+		_, downErr := lifecycle.Down(o.Cluster)
+		err = errors.Join(err, downErr)
+	}
 	if err != nil {
 		return false, err
 	}
-	return s.tell(), nil
+	return s.tell(), nil // the totals are the last line
 }
 
 func (s *session) output(parts ...string) string {
@@ -157,7 +153,13 @@ func (s *session) suite(ctx context.Context) error {
 		"--cleanup-base-resources=" + fmt.Sprint(!s.Keep && !s.Reuse),
 	}
 	if s.Test != "" {
-		arguments = append(arguments, "--run-test="+s.Test)
+		// The suite does not ask the class for its features when it is told which test to run.
+		features, err := install.Kubectl(ctx, s.cluster, "get", "gatewayclass", install.GatewayClass, "-o",
+			"jsonpath={.status.supportedFeatures[*].name}")
+		if err != nil {
+			return err
+		}
+		arguments = append(arguments, "--run-test="+s.Test, "--supported-features="+strings.ReplaceAll(features, " ", ","))
 	}
 	log, err := os.Create(s.output("suite.log"))
 	if err != nil {
