@@ -93,6 +93,6 @@ def condition(live, kind, parent=None):
     if parent is not None:
         holder = next((entry for entry in holder.get("parents", []) if entry["parentRef"]["name"] == parent), {})
     for one in holder.get("conditions", []):
-        if one["type"] == kind and one["observedGeneration"] == live["metadata"]["generation"]:
+        if one["type"] == kind and one.get("observedGeneration") == live["metadata"]["generation"]:
             return f"{one['status']} {one['reason']}"
     return None
