@@ -42,6 +42,14 @@ class Client:
         return int(head.split(b" ", 2)[1])
 
 
+def reach(address):
+    """A Client, or None while the cluster's network does not know the address yet."""
+    try:
+        return Client(address)
+    except OSError:
+        return None
+
+
 def processes(pattern):
     """Memory (KiB, private) and CPU seconds of the programs whose arguments match, of this cluster or not: there is one."""
     kib, seconds = 0, 0.0
@@ -113,7 +121,7 @@ def main():
         scene = Scene(NAME, "bench")
         scene.gateway()
         scene.backend("target")
-        client = Client(scene.address())
+        client = eventually("somebody listens there", lambda: reach(scene.address()))
         present = 0
         for others in (0, 500, 1000):
             add_routes(scene, present, others)
