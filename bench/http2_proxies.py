@@ -134,7 +134,7 @@ class EnvoyHttp2(Front):
     name = "envoy"
 
     def version(self):
-        return Envoy.version(self)
+        return f"envoy {super().version().rpartition('version: ')[2].split('/')[1]}"
 
     def listener(self, name, port, tls):
         manager = {
