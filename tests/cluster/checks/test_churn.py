@@ -37,15 +37,15 @@ def test_a_thousand_secrets_that_nobody_refers_to(scene):
         scene.api.create(secret(number, 0))
     scene.address()
     translations, used, began = scene.metric("cardea_translations_total"), processor_seconds(scene), time.monotonic()
-    for number in range(1000):  # 100 a second
-        scene.api.merge("Secret", f"noise-{number}", {"stringData": {"value": "changed"}})
-        time.sleep(max(0, began + number * 0.01 - time.monotonic()))
+    for turn in range(1, 4):
+        for number in range(1000):
+            scene.api.merge("Secret", f"noise-{number}", {"stringData": {"value": str(turn)}})
     spent, took = processor_seconds(scene) - used, time.monotonic() - began
     after = scene.metric("cardea_translations_total")
     for number in range(1000):
         scene.api.delete("Secret", f"noise-{number}")
     assert after == translations
-    assert spent / took < 0.02, f"{spent:.2f} s of CPU in {took:.0f} s for {1000 / took:.0f} changes a second"
+    assert spent / took < 0.02, f"{spent:.2f} s of CPU in {took:.0f} s for {3000 / took:.0f} changes a second"
 
 
 def test_one_of_a_hundred_routes_changes_every_50_ms(scene):
