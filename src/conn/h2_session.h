@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// H2Session: one HTTP/2 connection (RFC 9113) in either role, over libnghttp2 (which stands behind h2_session.cc alone).
-// It frames, keeps the windows and polices the peer; it starts no task and waits for nothing. Whoever owns it runs
+// H2Session: one HTTP/2 connection (RFC 9113) in either role, over libnghttp2, which only the session's own files see
+// (h2_library, h2_callbacks, h2_session, h2_session_streams). It frames, keeps the windows and polices the peer; it starts
+// no task and waits for nothing. Whoever owns it runs
 //
 //   for (;;) {
 //     session.receive();      // what has come; tells the owner and the streams
