@@ -24,6 +24,12 @@ struct EnumText<TransportProtocol> {
   static constexpr std::array<std::string_view, 3> kNames{"TCP", "UDP", "SCTP"};
 };
 
+enum class ServiceAffinity : std::uint8_t { None, ClientIP, Unknown };
+template <>
+struct EnumText<ServiceAffinity> {
+  static constexpr std::array<std::string_view, 2> kNames{"None", "ClientIP"};
+};
+
 struct ServicePort {
   std::string name;  // may be empty when it is the only port
   std::uint16_t port = 0;
@@ -40,6 +46,7 @@ struct ServiceSpec {
   std::string cluster_ip;  // "None": headless; empty: not given
   std::string external_name;
   StringMap selector;
+  Enum<ServiceAffinity> session_affinity = ServiceAffinity::None;
 
   bool operator==(const ServiceSpec&) const = default;
 };

@@ -48,6 +48,17 @@ Retry read_retry(const Node& node) {
   return retry;
 }
 
+SessionPersistence read_session(const Node& node) {
+  Members members(node);
+  SessionPersistence session;
+  session.type = members.word("type", session.type);
+  session.name = members.string("name");
+  session.paths = read_strings(members.find("paths"));
+  if (const auto timeout = members.find("absoluteTimeout")) session.absolute_timeout = timeout->duration();
+  session.permanent = members.boolean("permanent", false);
+  return session;
+}
+
 void read_rule_of_document(const Node& node, const Backends& backends, Rules& by_id) {
   Members members(node);
   const std::string id = members.string("id");
@@ -136,6 +147,7 @@ Rule read_rule(Members& members, const Backends& backends) {
                                         [&](const Node& item) { return read_backend_ref(item, backends); });
   rule.timeouts = read_timeouts(members.find("timeouts"));
   if (const auto retry = members.find("retry")) rule.retry = read_retry(*retry);
+  if (const auto session = members.find("session")) rule.session = read_session(*session);
   return rule;
 }
 

@@ -63,6 +63,16 @@ Value write_retry(const Retry& retry) {
   return object;
 }
 
+Value write_session(const SessionPersistence& session) {
+  Value object = empty_object();
+  add_unless(object, "type", to_string(session.type), to_string(SessionType::Cookie));
+  object.add("name", session.name);
+  add_unless_empty(object, "paths", write_strings(session.paths));
+  if (session.absolute_timeout) object.add("absoluteTimeout", base::format_duration(*session.absolute_timeout));
+  add_unless(object, "permanent", session.permanent, false);
+  return object;
+}
+
 Value write_backend_tls(const BackendTls& tls) {
   Value object = empty_object();
   object.add("hostname", tls.hostname);
@@ -131,6 +141,7 @@ Value write_rule(const Rule& rule, const NameOfBackend& name_of) {
   add_unless_empty(object, "backends", std::move(backends));
   add_unless_empty(object, "timeouts", write_timeouts(rule.timeouts));
   if (rule.retry) object.add("retry", write_retry(*rule.retry));
+  if (rule.session) object.add("session", write_session(*rule.session));
   return object;
 }
 

@@ -29,6 +29,8 @@ template <>
 constexpr std::array<std::string_view, 2> kWords<SubjectAltNameType> = {"Hostname", "URI"};
 template <>
 constexpr std::array<std::string_view, 2> kWords<ClientValidationMode> = {"AllowValidOnly", "AllowInsecureFallback"};
+template <>
+constexpr std::array<std::string_view, 2> kWords<SessionType> = {"Cookie", "Header"};
 
 template <class Enum>
 std::string_view word(Enum value) {
@@ -46,6 +48,7 @@ std::string_view to_string(Protocol protocol) { return word(protocol); }
 std::string_view to_string(TlsMode mode) { return word(mode); }
 std::string_view to_string(SubjectAltNameType type) { return word(type); }
 std::string_view to_string(ClientValidationMode mode) { return word(mode); }
+std::string_view to_string(SessionType type) { return word(type); }
 
 template <class Enum>
 std::optional<Enum> parse_name(std::string_view text) {
@@ -74,6 +77,7 @@ template std::optional<Protocol> parse_name(std::string_view);
 template std::optional<TlsMode> parse_name(std::string_view);
 template std::optional<SubjectAltNameType> parse_name(std::string_view);
 template std::optional<ClientValidationMode> parse_name(std::string_view);
+template std::optional<SessionType> parse_name(std::string_view);
 template std::string words_of<StringMatchType>();
 template std::string words_of<PathMatchType>();
 template std::string words_of<BackendProtocol>();
@@ -83,5 +87,6 @@ template std::string words_of<Protocol>();
 template std::string words_of<TlsMode>();
 template std::string words_of<SubjectAltNameType>();
 template std::string words_of<ClientValidationMode>();
+template std::string words_of<SessionType>();
 
 }  // namespace cardea::plan

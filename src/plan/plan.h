@@ -193,6 +193,18 @@ struct Retry {
   std::optional<std::chrono::milliseconds> backoff;
 };
 
+enum class SessionType : std::uint8_t { Cookie, Header };
+
+// Session persistence (rules[].sessionPersistence; facts, 1.13, 6.16): a client that shows the token of this rule stays
+// with the endpoint that gave it.
+struct SessionPersistence {
+  SessionType type = SessionType::Cookie;
+  std::string name;                // of the cookie or the field: a token (RFC 9110 section 5.6.2)
+  std::vector<std::string> paths;  // what the cookie's Path is chosen from, by the request; empty: always "/"
+  std::optional<std::chrono::milliseconds> absolute_timeout;  // of the session, from its begin; never 0
+  bool permanent = false;          // the client keeps the cookie for `absolute_timeout`; else as long as its own session
+};
+
 struct Rule {
   RouteKind kind = RouteKind::HTTPRoute;
   ObjectName route;
@@ -202,6 +214,7 @@ struct Rule {
   std::vector<BackendRef> backends;  // empty or all weights 0, and no redirect: 500
   Timeouts timeouts;
   std::optional<Retry> retry;
+  std::optional<SessionPersistence> session;
   Hash hash;
 };
 

@@ -33,6 +33,7 @@ inline Ref<Rule> sample_rule(const Ref<Backend>& backend, const std::string& nam
   rule.timeouts.request = std::chrono::seconds(10);
   rule.timeouts.backend_request = std::chrono::milliseconds(0);
   rule.retry = Retry{{500, 503}, 2, std::chrono::milliseconds(100)};
+  rule.session = SessionPersistence{SessionType::Cookie, "stay", {"/cart"}, std::chrono::hours(1), true};
   return seal(std::move(rule));
 }
 

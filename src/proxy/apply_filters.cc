@@ -51,6 +51,7 @@ OwnAnswer apply_rule_filters(Request& request) {
 }
 
 Failure choose_backend(Request& request) {
+  if (resume_session(request)) return {request.backend->fault, ""};
   request.backend = pick_backend(*request.rule, request.worker.random());
   if (!request.backend) return {Reason::NoBackends, ""};
   return {request.backend->fault, ""};
@@ -70,6 +71,7 @@ void apply_cors(Request& request, http::ResponseHead& response) {
 void apply_response_filters(Request& request, http::ResponseHead& response) {
   modify_response(request.rule->plan->filters, response);
   if (request.backend) modify_response(request.backend->plan->filters, response);
+  tell_session(request, response);
   // Last, since it may have to name all fields that there are.
   apply_cors(request, response);
 }

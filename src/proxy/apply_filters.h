@@ -16,7 +16,7 @@ struct OwnAnswer {
 };
 
 OwnAnswer apply_rule_filters(Request& request);
-// Draws the backend by weight.
+// The backend of the client's session, else one drawn by weight.
 Failure choose_backend(Request& request);
 OwnAnswer apply_backend_filters(Request& request);
 

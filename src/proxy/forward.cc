@@ -63,6 +63,7 @@ async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::Bod
   const AttemptTerms terms{body, retries, std::chrono::steady_clock::now(), attempt_deadline(request)};
   request.endpoint = request.exchange.arena.copy(endpoint.text);
   request.backend_status = 0;
+  note_endpoint(request, endpoint);
   ++request.tries;
   counters_of(request).attempts.add();
 
@@ -129,7 +130,8 @@ async::Task<Failure> forward_with_retries(Request& request) {
 
   const BalanceBy by = balance_by(request.settings(), request.head(), request.from.ip);
   TriedEndpoints tried_endpoints;
-  EndpointLease endpoint = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
+  EndpointLease endpoint = std::move(request.session.endpoint);
+  if (!endpoint) endpoint = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
   if (!endpoint) co_return Failure{Reason::NoEndpoints, ""};
   for (bool on_new = false;;) {
     const Tried tried = co_await try_once(request, *endpoint, *body, retries, on_new);

@@ -16,6 +16,7 @@
 #include "proxy/mirror.h"
 #include "proxy/request_id.h"
 #include "proxy/route_table.h"
+#include "proxy/session.h"
 #include "proxy/tables.h"
 
 namespace cardea::proxy {
@@ -79,6 +80,7 @@ struct Request {
   std::optional<unsigned> grpc_status;  // of an answer of ours
   bool status_by_backend = false;
   Failure failure;
+  RequestSession session;
   Mirrors mirrors;
 };
 

@@ -13,6 +13,7 @@
 #include "proxy/filter/header_modifier.h"
 #include "proxy/filter/request_redirect.h"
 #include "proxy/filter/url_rewrite.h"
+#include "proxy/session.h"
 
 namespace cardea::proxy {
 
@@ -272,6 +273,7 @@ class RouteCompiler::Pass {
       compiled.weight_end = rule->total_weight;
       compiled.mirrors = compile_mirrors(*rule, backend.filters);
       compiled.cors = compile_cors(backend.filters);
+      if (plan->session) compiled.session_salt = session_salt(*plan, backend.id);
       rule->has_cors |= compiled.cors != nullptr;
       rule->backends.push_back(std::move(compiled));
     }

@@ -47,6 +47,7 @@ struct CompiledBackendRef : CompiledBackend {
   std::uint32_t weight_end = 0;  // sum of the weights up to this one
   std::vector<CompiledMirror> mirrors;  // of its own filters
   std::shared_ptr<const CorsFilter> cors;
+  std::uint64_t session_salt = 0;  // 0: the rule has no session persistence
 };
 
 struct CompiledRule {

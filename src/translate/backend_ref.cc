@@ -68,6 +68,7 @@ class Resolver {
   bool check_existence() {
     service_ = context_.resources.find<api::Service>(namespace_, ref_.name);
     if (!service_) return fail(BackendFault::NotFound, reason::kBackendNotFound, fmt::format("Service {} does not exist", name_));
+    resolved_.client_ip_affinity = service_->spec.session_affinity == api::ServiceAffinity::ClientIP;
     if (service_->spec.type == api::ServiceType::ExternalName) {
       return fail(BackendFault::InvalidKind, reason::kUnsupportedValue,
                   fmt::format("Service {} is of type ExternalName, which is not supported", name_));

@@ -20,6 +20,7 @@ struct ResolvedBackend {
   std::string id;  // "namespace/name:port"
   plan::BackendFault fault = plan::BackendFault::None;
   plan::Ref<plan::Backend> backend;  // null exactly when there is a fault
+  bool client_ip_affinity = false;   // sessionAffinity of the Service, as far as it was found
   std::optional<Problem> problem;    // for ResolvedRefs; none for InvalidTls, which the policy's status tells
   bool operator==(const ResolvedBackend&) const = default;
 };

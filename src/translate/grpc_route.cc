@@ -2,6 +2,7 @@
 #include "translate/grpc_route.h"
 
 #include "translate/grpc_match.h"
+#include "translate/session_persistence.h"
 
 namespace cardea::translate {
 namespace {
@@ -12,7 +13,7 @@ void draft_rule(const api::GRPCRouteRule& rule, DraftRule& draft) {
   for (std::uint32_t index = 0; index < matches.size(); ++index) {
     draft.add(translate_match(matches[index]), index, rank_of(matches[index]));
   }
-  if (rule.session_persistence) draft.note({reason::kUnsupportedValue, "sessionPersistence is not served yet"});
+  if (rule.session_persistence) draft_session(*rule.session_persistence, draft);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "translate/http_match.h"
+#include "translate/session_persistence.h"
 
 namespace cardea::translate {
 namespace {
@@ -32,7 +33,7 @@ void draft_rule(const api::HTTPRouteRule& rule, DraftRule& draft) {
   draft_matches(rule, draft);
   draft.rule.timeouts = {rule.timeouts.request, rule.timeouts.backend_request};
   draft.rule.retry = translate_retry(rule.retry);
-  if (rule.session_persistence) draft.note({reason::kUnsupportedValue, "sessionPersistence is not served yet"});
+  if (rule.session_persistence) draft_session(*rule.session_persistence, draft);
 }
 
 }  // namespace

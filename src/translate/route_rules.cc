@@ -10,6 +10,7 @@
 #include "translate/backends.h"
 #include "translate/filter/filters.h"
 #include "translate/memory.h"
+#include "translate/session_persistence.h"
 
 namespace cardea::translate {
 namespace {
@@ -76,6 +77,7 @@ void draft_rest(const RouteSource::Rule& rule, Resolved& resolved, const Options
   if (one_prefix) place.prefix = &draft.matches[0].match.path.value;
   const auto backends = resolved.take(rule.backend_refs->size());
   draft_filters(*rule.filters, place, resolved, draft, draft.rule.filters);
+  if (draft.rule.session) check_affinity(backends, draft);
   for (std::size_t i = 0; i < backends.size(); ++i) {
     const api::FilteredBackendRef& ref = (*rule.backend_refs)[i];
     plan::BackendRef backend{
@@ -97,6 +99,7 @@ DraftRule draft_rule(const RouteSource& source, std::size_t index, Resolved& res
   if (draft.problem) {
     draft.rule.filters = {plan::UnresolvedFilter{draft.problem->message}};
     draft.rule.backends.clear();
+    draft.rule.session.reset();
   }
   return draft;
 }

@@ -55,8 +55,9 @@ void read(Fields& in, ServiceSpec& out) {
   in.optional("clusterIP", out.cluster_ip);
   in.optional("externalName", out.external_name, kExternalName);
   in.optional("selector", out.selector, MapRule{.key = kQualifiedName, .value = kLabelValue});
-  in.ignored(Shape::Text, {"sessionAffinity", "loadBalancerIP", "externalTrafficPolicy", "internalTrafficPolicy",
-                           "ipFamilyPolicy", "loadBalancerClass", "trafficDistribution"});
+  in.optional("sessionAffinity", out.session_affinity);
+  in.ignored(Shape::Text, {"loadBalancerIP", "externalTrafficPolicy", "internalTrafficPolicy", "ipFamilyPolicy",
+                           "loadBalancerClass", "trafficDistribution"});
   in.ignored(Shape::List, {"clusterIPs", "externalIPs", "ipFamilies", "loadBalancerSourceRanges"});
   in.ignored(Shape::Bool, {"allocateLoadBalancerNodePorts", "publishNotReadyAddresses"});
   in.ignored(Shape::Int, {"healthCheckNodePort"});

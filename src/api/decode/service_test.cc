@@ -18,7 +18,7 @@ spec:
   - {name: dns, port: 53, protocol: UDP}
   clusterIPs: [10.96.0.1]
   externalIPs: []
-  sessionAffinity: None
+  sessionAffinity: ClientIP
   sessionAffinityConfig: {clientIP: {timeoutSeconds: 10}}
   loadBalancerIP: 192.0.2.1
   loadBalancerSourceRanges: [192.0.2.0/24]
@@ -37,6 +37,7 @@ status: {loadBalancer: {}}
   EXPECT_EQ(spec.type, ServiceType::LoadBalancer);
   EXPECT_EQ(spec.cluster_ip, "10.96.0.1");
   EXPECT_EQ(spec.selector, (StringMap{{"app", "cart"}}));
+  EXPECT_EQ(spec.session_affinity, ServiceAffinity::ClientIP);
   EXPECT_EQ(spec.ports,
             (std::vector<ServicePort>{{"http", 80, std::uint16_t{8080}, TransportProtocol::TCP, "kubernetes.io/h2c"},
                                       {"admin", 81, std::string("web-admin"), TransportProtocol::TCP, ""},
