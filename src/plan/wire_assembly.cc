@@ -57,6 +57,11 @@ Ref<T> with_hash(T part, const Hash& hash) {
   return std::make_shared<const T>(std::move(part));
 }
 
+Hash complement(Hash hash) {
+  for (std::uint8_t& byte : hash.bytes) byte = static_cast<std::uint8_t>(~byte);
+  return hash;
+}
+
 base::Result<std::vector<Hash>> hashes_in(const Value* list) {
   std::vector<Hash> hashes;
   if (!list) return hashes;
@@ -93,10 +98,10 @@ base::Result<std::vector<Hash>> list_in(const Value& section, std::string_view n
 std::vector<Hash> Assembly::holding() const {
   std::vector<Hash> hashes;
   const auto tell = [&](const Hash& hash) {
-    if (!refused_.contains(hash)) hashes.push_back(hash);
+    if (is_whole(hash)) hashes.push_back(hash);
   };
-  for (const auto& [name, part] : backends_) tell(part->hash);
-  for (const auto& [name, part] : rules_) tell(part->hash);
+  for (const auto& [name, part] : backends_) tell(sent_hash(part->hash));
+  for (const auto& [name, part] : rules_) tell(sent_hash(part->hash));
   for (const auto& [hash, part] : hosts_) tell(hash);
   for (const auto& [hash, part] : listeners_) tell(hash);
   for (const auto& [hash, part] : endpoints_) tell(hash);
@@ -104,6 +109,14 @@ std::vector<Hash> Assembly::holding() const {
   for (const auto& [hash, part] : ca_bundles_) tell(hash);
   for (const auto& [hash, part] : settings_) tell(hash);
   return hashes;
+}
+
+// Its complement: one version of the program makes one thing of a part.
+Hash Assembly::own_hash(const Hash& sent) const { return is_whole(sent) ? sent : complement(sent); }
+
+Hash Assembly::sent_hash(const Hash& own) const {
+  const Hash sent = complement(own);
+  return is_whole(sent) ? own : sent;
 }
 
 bool Assembly::has(const Hash& hash) const {
@@ -137,8 +150,9 @@ base::Result<> Assembly::add(const PartMessage& message) {
   part.like = hash_in(value, "like");
   part.head = count_in(value, "head");
   part.tail = count_in(value, "tail");
-  if (has(part.hash) && !refused_.contains(part.hash)) return {};
+  if (has(part.hash) && is_whole(part.hash)) return {};
   refused_.erase(part.hash);
+  broken_.erase(part.hash);
   const auto known = std::ranges::find(kKinds, part.kind, &Kind::name);
   return known == kKinds.end() ? add_unknown(part) : (this->*known->add)(part);
 }
@@ -202,13 +216,15 @@ base::Result<> Assembly::add_backend(const Part& part) {
     backend.id = text_of(*part.content, "id");
     refuse(part.hash, "backend " + backend.id, reason_of(error));
   }
-  backends_.insert_or_assign(part.name, with_hash(std::move(backend), part.hash));
+  backends_.insert_or_assign(part.name, with_hash(std::move(backend), own_hash(part.hash)));
   return {};
 }
 
-void Assembly::replace_refused_backends(Rule& rule) const {
-  const auto replace = [this](auto& ref) {
-    if (!ref.backend || !refused_.contains(ref.backend->hash)) return;
+bool Assembly::replace_refused_backends(Rule& rule) const {
+  bool any = false;
+  const auto replace = [&](auto& ref) {
+    if (!ref.backend || is_whole(sent_hash(ref.backend->hash))) return;
+    any = true;
     ref.fault = BackendFault::UnsupportedProtocol;
     ref.backend = nullptr;
   };
@@ -222,6 +238,7 @@ void Assembly::replace_refused_backends(Rule& rule) const {
     replace(ref);
     replace_in(ref.filters);
   }
+  return any;
 }
 
 base::Result<> Assembly::add_rule(const Part& part) {
@@ -240,10 +257,10 @@ base::Result<> Assembly::add_rule(const Part& part) {
     rule = std::move(refused);
     refuse(part.hash, fmt::format("rule {} {}/{}/{}", to_string(rule.kind), rule.route.namespace_, rule.route.name, rule.index),
            reason_of(error));
-  } else if (!refused_.empty()) {
-    replace_refused_backends(rule);
+  } else if (!refused_.empty() && replace_refused_backends(rule)) {
+    broken_.insert(part.hash);
   }
-  rules_.insert_or_assign(part.name, with_hash(std::move(rule), part.hash));
+  rules_.insert_or_assign(part.name, with_hash(std::move(rule), own_hash(part.hash)));
   return {};
 }
 
@@ -291,8 +308,9 @@ base::Result<> Assembly::add_host(const Part& part) {
   host.hostname = std::move(hostname);
   for (const auto& match : matches) {
     if (match) host.matches.push_back(*match);
+    if (!match || !is_whole(sent_hash(match->rule->hash))) broken_.insert(part.hash);
   }
-  HeldHost held{with_hash(std::move(host), part.hash), {}};
+  HeldHost held{with_hash(std::move(host), own_hash(part.hash)), {}};
   if (holes) held.sent = std::move(matches);
   hosts_.insert_or_assign(part.hash, std::move(held));
   return {};
@@ -319,6 +337,7 @@ base::Result<> Assembly::add_listener(const Part& part) {
     return {};
   }
   for (const Hash& hash : *hosts) {
+    if (!is_whole(hash)) broken_.insert(part.hash);
     const auto host = hosts_.find(hash);
     if (host != hosts_.end()) {
       listener.virtual_hosts.push_back(host->second.host);
@@ -326,7 +345,7 @@ base::Result<> Assembly::add_listener(const Part& part) {
       return base::fail(fmt::format("listener {} names a virtual host that was not sent", listener.name));
     }
   }
-  listeners_.insert_or_assign(part.hash, HeldListener{with_hash(std::move(listener), part.hash), *std::move(hosts)});
+  listeners_.insert_or_assign(part.hash, HeldListener{with_hash(std::move(listener), own_hash(part.hash)), *std::move(hosts)});
   return {};
 }
 
@@ -425,9 +444,9 @@ Hashes Assembly::used() const {
       used.insert(of_host);
       const auto host = hosts_.find(of_host);
       if (host == hosts_.end()) continue;
-      for (const RouteMatch& match : host->second.host->matches) used.insert(match.rule->hash);
+      for (const RouteMatch& match : host->second.host->matches) used.insert(sent_hash(match.rule->hash));
       for (const auto& match : host->second.sent) {
-        if (match) used.insert(match->rule->hash);
+        if (match) used.insert(sent_hash(match->rule->hash));
       }
     }
   }
@@ -443,7 +462,7 @@ void Assembly::forget_unused() {
   constexpr std::size_t kSlack = 1024;
   if (refused_.empty() && size() < 2 * kept_ + kSlack) return;
   const Hashes wanted = used();
-  const auto by_name = [&](const auto& item) { return !wanted.contains(item.second->hash); };
+  const auto by_name = [&](const auto& item) { return !wanted.contains(sent_hash(item.second->hash)); };
   const auto by_hash = [&](const auto& item) { return !wanted.contains(item.first); };
   std::erase_if(backends_, by_name);
   std::erase_if(rules_, by_name);
@@ -454,6 +473,7 @@ void Assembly::forget_unused() {
   std::erase_if(ca_bundles_, by_hash);
   std::erase_if(settings_, by_hash);
   std::erase_if(refused_, by_hash);
+  std::erase_if(broken_, [&](const Hash& hash) { return !wanted.contains(hash); });
   kept_ = size();
 }
 

@@ -68,8 +68,13 @@ class Assembly {
   base::Result<> add_unknown(const Part& part);
 
   bool has(const Hash& hash) const;
+  // Whether the part was understood with everything in it. Of one that was not, what is made of it has another hash
+  // (own_hash), so that nobody takes it for the part that it stands for, which may still come from a controller of our version.
+  bool is_whole(const Hash& hash) const { return !broken_.contains(hash) && !refused_.contains(hash); }
+  Hash own_hash(const Hash& sent) const;
+  Hash sent_hash(const Hash& own) const;
   void refuse(const Hash& hash, std::string part, std::string reason) { refused_[hash].push_back({std::move(part), std::move(reason)}); }
-  void replace_refused_backends(Rule& rule) const;
+  bool replace_refused_backends(Rule& rule) const;  // whether there were any
   Hashes used() const;
   void forget_unused();
   std::vector<Refusal> refusals() const;
@@ -83,6 +88,7 @@ class Assembly {
   std::unordered_map<Hash, Ref<CaBundle>> ca_bundles_;
   std::unordered_map<Hash, Ref<Settings>> settings_;
   std::map<Hash, std::vector<Refusal>> refused_;
+  Hashes broken_;  // parts that were understood, but not all that is in them
 
   Ref<Plan> current_;
   Lists lists_;

@@ -168,7 +168,7 @@ bool has_member(std::string_view setting) { return find_place(setting) != nullpt
 
 const EffectiveSettings& SettingsTable::of(const plan::Plan& plan) {
   if (!plan.settings || plan.settings->values.empty()) return process_;
-  const auto [entry, added] = of_plans_.try_emplace(plan.settings->hash);
+  const auto [entry, added] = of_plans_.try_emplace(plan.settings->values);
   if (added) entry->second = effective_settings(process_.settings, *plan.settings);
   return entry->second;
 }

@@ -41,7 +41,7 @@ class SettingsTable {
 
  private:
   EffectiveSettings process_;
-  std::map<plan::Hash, EffectiveSettings> of_plans_;
+  std::map<std::vector<plan::Setting>, EffectiveSettings> of_plans_;  // by content: not every plan's hash is that of what is in force
 };
 
 }  // namespace cardea::proxy

@@ -55,6 +55,10 @@ TEST(EffectiveSettings, EqualOnesAreOne) {
   EXPECT_NE(&first, &other);
   EXPECT_EQ(&first, &table.of(plan_with({{"limits.maxFields", "7"}})));
   EXPECT_EQ(&table.process(), &table.of(plan_with({})));
+  // A proxy that did not understand new settings keeps the old ones, under the hash of the new.
+  plan::Plan unlike = plan_with({{"limits.maxFields", "7"}});
+  unlike.settings = std::make_shared<const plan::Settings>(plan::Settings{{{"limits.maxFields", "9"}}, unlike.settings->hash});
+  EXPECT_EQ(table.of(unlike).settings.max_fields, 9u);
   EXPECT_EQ(&table.process(), &table.of(plan::Plan{}));
 }
 
