@@ -19,6 +19,7 @@
 #include "app/admin.h"
 #include "app/build_info.h"
 #include "app/http_server.h"
+#include "app/listen_addresses.h"
 #include "app/metrics_page.h"
 #include "app/report.h"
 #include "app/signals.h"
@@ -136,7 +137,7 @@ class Controller {
         events_(client_),
         authority_(client_, {.namespace_ = config.namespace_}, wall_now, [this] { provisioner_.set_ca(authority_.bundle()); }),
         source_(client_, statuses_, settings.scope, {.page_size = settings.page_size}),
-        server_(loop, {.controller = host_name(), .version = build_info().find("version")->as_string()},
+        server_(loop, {.controller = host_name(), .version = build_info().find("version")->as_string(), .limits = settings.plan_server},
                 [this] { return authority_.identity(); },
                 [this](std::string token) { return cluster::review_token(&client_, std::move(token)); }),
         provisioner_(client_, events_, proxy_options(settings, config), [this] { changed_.raise(loop_); }),
@@ -229,10 +230,10 @@ cluster::ProxyOptions Controller::proxy_options(const ControllerSettings& settin
 base::Result<> Controller::start() {
   base::log_info("{}", version_line());
   base::log_info("API server {}, controllerName {}", client_.config().server(), settings_.controller_name);
-  const auto admin = admin_.listen(settings_.admin);
+  const auto admin = listen_at(settings_.admin, [this](const base::IpPort& where) { return admin_.listen(where); });
   if (!admin) return base::fail(fmt::format("--admin: {}", admin.error().message));
   base::log_info("admin at http://{}/ (status, plan, metrics)", base::to_string(*admin));
-  const auto plans = server_.listen(settings_.plans);
+  const auto plans = listen_at(settings_.plans, [this](const base::IpPort& where) { return server_.listen(where); });
   if (!plans) return base::fail(fmt::format("--plans: {}", plans.error().message));
   if (auto started = source_.start(control_.inbox()); !started) return started;
   tasks_.spawn(&Controller::keep_authority, this);

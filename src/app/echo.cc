@@ -240,17 +240,17 @@ base::Result<> listen(HttpServer& server, const EchoSettings& settings) {
     if (!made) return std::unexpected(made.error());
     tls = *std::move(made);
   }
-  const auto on = [&](const base::IpPort& address, const std::shared_ptr<const net::TlsContext>& with) -> base::Result<> {
-    const auto bound = server.listen(address, with);
+  const auto on = [&](const ListenAt& at, const std::shared_ptr<const net::TlsContext>& with) -> base::Result<> {
+    const auto bound = listen_at(at, [&](const base::IpPort& where) { return server.listen(where, with); });
     if (!bound) return std::unexpected(bound.error());
     base::log_info("echo {} listens on {}://{}/", settings.name, with ? "https" : "http", base::to_string(*bound));
     return {};
   };
-  for (const base::IpPort& address : settings.listen) {
-    if (auto listens = on(address, nullptr); !listens) return listens;
+  for (const ListenAt& at : settings.listen) {
+    if (auto listens = on(at, nullptr); !listens) return listens;
   }
-  for (const base::IpPort& address : settings.listen_tls) {
-    if (auto listens = on(address, tls); !listens) return listens;
+  for (const ListenAt& at : settings.listen_tls) {
+    if (auto listens = on(at, tls); !listens) return listens;
   }
   return {};
 }

@@ -172,9 +172,9 @@ base::Result<> add_address(std::vector<std::string>& addresses, const std::strin
   return {};
 }
 
-base::Result<> take_ip_port(base::IpPort& value, const std::string& text) {
-  const auto parsed = base::parse_ip_port(text);
-  if (!parsed) return base::fail(fmt::format("\"{}\" is not ADDRESS:PORT, such as 127.0.0.1:9901 or [::1]:9901", text));
+base::Result<> take_listen_at(ListenAt& value, const std::string& text) {
+  const auto parsed = parse_listen_at(text);
+  if (!parsed) return std::unexpected(parsed.error());
   value = *parsed;
   return {};
 }
@@ -233,8 +233,8 @@ void add_proxy_flags(Flags& flags, ProxySettings& settings) {
 
   flags.group("Where it listens");
   add_bind(flags, settings.proxy);
-  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.admin, text); },
-             "/status, /plan, /metrics, /readyz, /livez, /build; port 0 takes a free one", base::to_string(settings.admin));
+  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_listen_at(settings.admin, text); },
+             "/status, /plan, /metrics, /readyz, /livez, /build; *:PORT is all of IPv4 and IPv6, port 0 a free one", to_string(settings.admin));
 
   flags.group("What it tells");
   add_access_log(flags, settings.access_log);
@@ -266,15 +266,15 @@ void add_controller_flags(Flags& flags, ControllerSettings& settings) {
   flags.duration("lease-retry", settings.lease.retry, "between attempts to hold or renew it");
 
   flags.group("Proxies");
-  flags.text("plans", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.plans, text); },
-             "where proxies get their plans", base::to_string(settings.plans));
+  flags.text("plans", "ADDRESS:PORT", [&settings](const std::string& text) { return take_listen_at(settings.plans, text); },
+             "where proxies get their plans; *:PORT is all of IPv4 and IPv6", to_string(settings.plans));
   flags.text("plans-address", "HOST:PORT", keep(settings.plans_address),
              "where proxies reach that: every address of it is a replica [cardea-controller.NAMESPACE.svc:PORT]");
   flags.text("proxy-image", "IMAGE", keep(settings.proxy_image), "what proxies are made of", settings.proxy_image);
 
   flags.group("What it tells");
-  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.admin, text); },
-             "/status, /plan, /metrics, /readyz, /livez, /build; port 0 takes a free one", base::to_string(settings.admin));
+  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_listen_at(settings.admin, text); },
+             "/status, /plan, /metrics, /readyz, /livez, /build; *:PORT is all of IPv4 and IPv6, port 0 a free one", to_string(settings.admin));
   add_log_level(flags, settings.log_level);
 
   flags.group("Limits and time-outs");
@@ -286,6 +286,10 @@ void add_controller_flags(Flags& flags, ControllerSettings& settings) {
   flags.number("kube-page-size", settings.page_size, "objects in a page of a list");
   flags.duration("status-hold", settings.status_hold, "how long proxies may take to acknowledge before a status says Pending");
   flags.number("status-writes", settings.status_writes, "statuses that are written at once");
+  flags.duration("plan-stream-life", settings.plan_server.stream_life, "of a proxy's stream of plans; then it has to prove itself again");
+  flags.duration("plan-report-timeout", settings.plan_server.report_timeout, "for a proxy to say that a plan it was sent is live");
+  flags.duration("plan-proof-timeout", settings.plan_server.proof_timeout, "for each of a proxy's handshake, head and token");
+  flags.number("plan-max-unproven", settings.plan_server.max_unproven, "connections of proxies that have not proven themselves; more are closed");
 }
 
 void add_serve_flags(Flags& flags, ServeSettings& settings) {
@@ -294,8 +298,8 @@ void add_serve_flags(Flags& flags, ServeSettings& settings) {
   flags.list("port-map", "PORT=PORT", [&settings](const std::string& text) { return add_port_map(settings, text); },
              "80=8080 listens on 8080 for listeners of port 80; repeatable");
   flags.yes("advertise-port-map", settings.advertise_port_map, "redirects name the mapped port, not the listener's");
-  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_ip_port(settings.admin, text); },
-             "/status, /plan, /metrics, /readyz, /livez, /build; port 0 takes a free one", base::to_string(settings.admin));
+  flags.text("admin", "ADDRESS:PORT", [&settings](const std::string& text) { return take_listen_at(settings.admin, text); },
+             "/status, /plan, /metrics, /readyz, /livez, /build; *:PORT is all of IPv4 and IPv6, port 0 a free one", to_string(settings.admin));
 
   flags.group("What it tells");
   flags.text("status-dir", "DIR", keep(settings.status_dir), "writes the status of every object there, as KIND.NAMESPACE.NAME.yaml");
@@ -445,6 +449,10 @@ base::Result<> check(const ControllerSettings& settings) {
       settings.lease.duration <= settings.lease.renew_within) {
     return base::fail("--lease-retry must be less than --lease-renew-within, and that less than --lease-duration");
   }
+  const cluster::PlanServerLimits& plans = settings.plan_server;
+  if (plans.max_unproven == 0 || plans.stream_life.count() == 0 || plans.report_timeout.count() == 0 || plans.proof_timeout.count() == 0) {
+    return base::fail("--plan-max-unproven, --plan-stream-life, --plan-report-timeout and --plan-proof-timeout must be more than 0");
+  }
   if (settings.kube.max_requests == 0 || settings.status_writes == 0 || settings.page_size == 0) {
     return base::fail("--kube-max-requests, --status-writes and --kube-page-size must be at least 1");
   }
@@ -489,10 +497,10 @@ std::string format_size(std::uint64_t bytes) {
 
 std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   ServeSettings serve;
-  serve.admin = *base::parse_ip_port("127.0.0.1:9901");
+  serve.admin = *parse_listen_at("127.0.0.1:9901");
   ControllerSettings controller;
   controller.admin = serve.admin;
-  controller.plans = *base::parse_ip_port("0.0.0.0:9443");
+  controller.plans = *parse_listen_at("*:9443");
   EchoSettings echo;
   echo.name = "echo";
 
@@ -533,11 +541,11 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   CLI::App* const echo_app = app.add_subcommand("echo", std::string(kEchoAbout))->group("");
   Flags echo_flags(*echo_app);
   echo_flags.list("listen", "ADDRESS:PORT",
-                  [&echo](const std::string& text) { return take_ip_port(echo.listen.emplace_back(), text); },
-                  "where it listens, HTTP/1.1 and HTTP/2; repeatable; port 0 takes a free one",
+                  [&echo](const std::string& text) { return take_listen_at(echo.listen.emplace_back(), text); },
+                  "where it listens, HTTP/1.1 and HTTP/2; repeatable; *:PORT is all of IPv4 and IPv6, port 0 a free one",
                   "127.0.0.1:8080, unless --listen-tls is given");
   echo_flags.list("listen-tls", "ADDRESS:PORT",
-                  [&echo](const std::string& text) { return take_ip_port(echo.listen_tls.emplace_back(), text); },
+                  [&echo](const std::string& text) { return take_listen_at(echo.listen_tls.emplace_back(), text); },
                   "the same with TLS; repeatable");
   echo_flags.text("tls-certificate", "FILE", keep(echo.tls_certificate), "its chain in PEM [one that it makes itself]");
   echo_flags.text("tls-key", "FILE", keep(echo.tls_key), "the chain's private key in PEM");
@@ -563,7 +571,7 @@ std::variant<Command, Exit> parse_flags(std::vector<std::string> arguments) {
   if (echo.tls_certificate.has_value() != echo.tls_key.has_value()) {
     return usage(app, "--tls-certificate and --tls-key are of use together only");
   }
-  if (echo.listen.empty() && echo.listen_tls.empty()) echo.listen.push_back(*base::parse_ip_port("127.0.0.1:8080"));
+  if (echo.listen.empty() && echo.listen_tls.empty()) echo.listen.push_back(*parse_listen_at("127.0.0.1:8080"));
   if (*serve_app) return Command{std::move(serve)};
   if (*controller_app) return Command{std::move(controller)};
   if (*proxy_app) return Command{std::move(proxy)};

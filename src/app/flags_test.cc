@@ -32,7 +32,7 @@ Exit refused(std::vector<std::string> arguments) {
 TEST(Flags, ServeHasDefaultsForEverythingButPaths) {
   const ServeSettings settings = serve({"shop"});
   EXPECT_EQ(settings.paths, std::vector<std::string>{"shop"});
-  EXPECT_EQ(base::to_string(settings.admin), "127.0.0.1:9901");
+  EXPECT_EQ(to_string(settings.admin), "127.0.0.1:9901");
   EXPECT_EQ(settings.drain_timeout, 30s);
   EXPECT_TRUE(settings.proxy.bind_addresses.empty());
   EXPECT_FALSE(settings.status_dir || settings.access_log || settings.proxy.access_log || settings.advertise_port_map);
@@ -47,7 +47,7 @@ TEST(Flags, ServeTakesPathsAndFlagsInAnyOrder) {
   EXPECT_EQ(settings.port_map, (std::map<std::uint16_t, std::uint16_t>{{80, 8080}, {443, 8443}}));
   EXPECT_EQ(settings.proxy.bind_addresses, (std::vector<std::string>{"127.0.0.1", "::1"}));
   EXPECT_TRUE(settings.advertise_port_map);
-  EXPECT_EQ(base::to_string(settings.admin), "[::1]:0");
+  EXPECT_EQ(to_string(settings.admin), "[::1]:0");
   EXPECT_EQ(settings.status_dir, "out");
   EXPECT_EQ(settings.proxy.workers, 2u);
 }
@@ -103,6 +103,30 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
   EXPECT_EQ(proxy.backend_http2_window_bytes, 26u * 1024);
 }
 
+TEST(Flags, EveryLimitOfTheControllerHasAFlag) {
+  const auto settings = std::get<ControllerSettings>(std::get<Command>(
+      parse({"controller", "--kube-request-timeout", "1s", "--kube-connect-timeout", "2s", "--kube-max-requests", "3",
+             "--kube-max-answer-bytes", "4k", "--kube-max-event-bytes", "5k", "--kube-page-size", "6", "--lease-duration", "9s",
+             "--lease-renew-within", "8s", "--lease-retry", "7s", "--status-hold", "10ms", "--status-writes", "11",
+             "--plan-stream-life", "12m", "--plan-report-timeout", "13s", "--plan-proof-timeout", "14s", "--plan-max-unproven",
+             "15"})));
+  EXPECT_EQ(settings.kube.request_timeout, 1s);
+  EXPECT_EQ(settings.kube.connect_timeout, 2s);
+  EXPECT_EQ(settings.kube.max_requests, 3u);
+  EXPECT_EQ(settings.kube.max_answer_bytes, 4u * 1024);
+  EXPECT_EQ(settings.kube.max_watch_line_bytes, 5u * 1024);
+  EXPECT_EQ(settings.page_size, 6u);
+  EXPECT_EQ(settings.lease.retry, 7s);
+  EXPECT_EQ(settings.lease.renew_within, 8s);
+  EXPECT_EQ(settings.lease.duration, 9s);
+  EXPECT_EQ(settings.status_hold, 10ms);
+  EXPECT_EQ(settings.status_writes, 11u);
+  EXPECT_EQ(settings.plan_server.stream_life, 12min);
+  EXPECT_EQ(settings.plan_server.report_timeout, 13s);
+  EXPECT_EQ(settings.plan_server.proof_timeout, 14s);
+  EXPECT_EQ(settings.plan_server.max_unproven, 15u);
+}
+
 TEST(Flags, WhoIsBelievedAndWhatIsTold) {
   const proxy::Settings proxy = serve({"x", "--trusted-proxies", "10.0.0.0/8, ::1", "--trusted-proxies", "192.0.2.1", "--via",
                                        "edge", "--trace-sampling", "5"})
@@ -129,6 +153,7 @@ TEST(Flags, WrongArgumentsAreNamed) {
       {{"controller", "--watch-namespace", "a", "--watch-namespace-selector", "b=c"}, "not of use together"},
       {{"controller", "--watch-namespace-selector", "a b"}, "not a requirement"},
       {{"controller", "--kube-max-requests", "0"}, "at least 1"},
+      {{"controller", "--plan-max-unproven", "0"}, "more than 0"},
       {{"controller", "--lease-duration", "5s"}, "less than --lease-duration"},
       {{}, "serve, controller, proxy, echo or version"},
       {{"server"}, "server"},
@@ -173,7 +198,7 @@ TEST(Flags, HelpShowsDefaults) {
 TEST(Flags, EchoListensOnLoopbackUnlessTold) {
   const auto echo = std::get<EchoSettings>(std::get<Command>(parse({"echo"})));
   ASSERT_EQ(echo.listen.size(), 1u);
-  EXPECT_EQ(base::to_string(echo.listen[0]), "127.0.0.1:8080");
+  EXPECT_EQ(to_string(echo.listen[0]), "127.0.0.1:8080");
   const auto two = std::get<EchoSettings>(
       std::get<Command>(parse({"echo", "--listen", "127.0.0.1:1", "--listen", "[::1]:2", "--name", "cart"})));
   EXPECT_EQ(two.listen.size(), 2u);

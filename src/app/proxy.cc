@@ -135,7 +135,7 @@ base::Result<> ProxyProgram::start() {
   auto data_plane = proxy::DataPlane::start(std::move(proxy), [this](std::string_view lines) { write_access_log(lines); });
   if (!data_plane) return std::unexpected(std::move(data_plane).error());
   data_plane_ = *std::move(data_plane);
-  const auto admin = admin_.listen(settings_.admin);
+  const auto admin = listen_at(settings_.admin, [this](const base::IpPort& where) { return admin_.listen(where); });
   if (!admin) return base::fail(fmt::format("--admin: {}", admin.error().message));
   base::log_info("admin at http://{}/ (status, plan, metrics)", base::to_string(*admin));
   return {};

@@ -153,7 +153,7 @@ base::Result<> Gateway::start() {
   control_.emplace(options_of(settings_, bind_addresses_), *plans_, statuses_);
 
   // From here on somebody may ask; before anything else listens.
-  const auto admin = admin_.listen(settings_.admin);
+  const auto admin = listen_at(settings_.admin, [this](const base::IpPort& where) { return admin_.listen(where); });
   if (!admin) return base::fail(fmt::format("--admin: {}", admin.error().message));
   if (auto started = source_->start(control_->inbox()); !started) return started;
   work();

@@ -10,10 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "base/ip.h"
+#include "app/listen_addresses.h"
 #include "base/log.h"
 #include "cluster/api_source.h"
 #include "cluster/leader_election.h"
+#include "cluster/plan_server.h"
 #include "kube/client.h"
 #include "proxy/plan_client.h"
 #include "proxy/settings.h"
@@ -24,7 +25,7 @@ struct ServeSettings {
   std::vector<std::string> paths;
   std::map<std::uint16_t, std::uint16_t> port_map;  // listener port -> bound port
   bool advertise_port_map = false;
-  base::IpPort admin;
+  ListenAt admin;
   std::optional<std::string> status_dir;
   std::chrono::milliseconds drain_timeout{30'000};
   std::optional<std::string> access_log;  // a file; "-" is stdout
@@ -37,7 +38,7 @@ struct ProxySettings {
   std::optional<plan::ObjectName> gateway;  // whose plan it takes; nothing: whatever its account is given
   std::string token_file = "/var/run/cardea/token";
   std::string ca_file = "/var/run/cardea/ca.crt";
-  base::IpPort admin;
+  ListenAt admin;
   std::chrono::milliseconds drain_delay{5'000};
   std::chrono::milliseconds drain_timeout{30'000};
   std::optional<std::string> access_log;  // a file; "-" is stdout
@@ -53,20 +54,21 @@ struct ControllerSettings {
   cluster::WatchScope scope;
   bool no_leader_election = false;
   cluster::LeaderSettings lease;  // without namespace and identity
-  base::IpPort admin;
-  base::IpPort plans;
+  ListenAt admin;
+  ListenAt plans;
   std::string plans_address;  // where proxies reach `plans`; empty: our Service
   std::string proxy_image = "cardea:dev";
   kube::ClientLimits kube;
   std::uint32_t page_size = 500;
   std::chrono::milliseconds status_hold{1'000};
   std::size_t status_writes = 8;
+  cluster::PlanServerLimits plan_server;
   base::LogLevel log_level = base::LogLevel::Info;
 };
 
 struct EchoSettings {
-  std::vector<base::IpPort> listen;
-  std::vector<base::IpPort> listen_tls;
+  std::vector<ListenAt> listen;
+  std::vector<ListenAt> listen_tls;
   // PEM files, both or none; none: a certificate that it makes itself.
   std::optional<std::string> tls_certificate;
   std::optional<std::string> tls_key;

@@ -148,7 +148,7 @@ class Objects {
          {"args", list({"proxy", fmt::format("--controller={}", options_.controller),
                         fmt::format("--gateway={}/{}", gateway_.metadata.namespace_, gateway_.metadata.name),
                         fmt::format("--token-file={}/token", kProxyFolder), fmt::format("--ca-file={}/ca.crt", kProxyFolder),
-                        fmt::format("--admin=0.0.0.0:{}", kProxyAdminPort),
+                        fmt::format("--admin=*:{}", kProxyAdminPort),
                         fmt::format("--drain-delay={}s", options_.drain_delay.count()),
                         fmt::format("--drain-timeout={}s", options_.drain_timeout.count())})},
          {"ports", list({object({{"name", "admin"}, {"containerPort", static_cast<int>(kProxyAdminPort)}, {"protocol", "TCP"}})})},

@@ -17,9 +17,6 @@ namespace {
 
 namespace wire = plan::wire;
 
-constexpr std::uint64_t kHandshake = 10'000;
-constexpr std::uint64_t kHead = 10'000;
-constexpr std::uint64_t kSend = 10'000;
 constexpr std::uint64_t kLinger = 1'000;
 constexpr std::uint64_t kAcceptPause = 100;
 constexpr std::uint64_t kForgetPause = 500;
@@ -33,6 +30,8 @@ class Selector final : public net::TlsSelector {
  private:
   std::shared_ptr<const net::TlsContext> context_;
 };
+
+std::uint64_t count(std::chrono::milliseconds duration) { return static_cast<std::uint64_t>(duration.count()); }
 
 std::string_view bearer_of(std::string_view authorization) {
   const std::size_t space = authorization.find(' ');
@@ -81,6 +80,8 @@ void PlanServer::publish(const plan::PlanSet& plans) {
   published_.raise(loop_);
 }
 
+async::Deadline PlanServer::proof_ends() const { return loop_.after(count(options_.limits.proof_timeout)); }
+
 void PlanServer::tell_changed() {
   metrics_.reports.add();
   changed_.raise(loop_);
@@ -104,7 +105,7 @@ async::Task<void> PlanServer::accept(PlanServer* self, net::Descriptor listening
       co_await async::wait_any(self->loop_, async::kNever, listener.acceptable(), self->stop_.signal());
     } else if (accepted.status != net::IoStatus::Ok) {
       co_await async::wait_any(self->loop_, self->loop_.after(kAcceptPause), self->stop_.signal());
-    } else if (self->unproven_ >= self->options_.max_unproven) {
+    } else if (self->unproven_ >= self->options_.limits.max_unproven) {
       self->metrics_.refused.add();
     } else {
       self->tasks_.spawn(&PlanServer::serve, self, std::move(accepted.socket), accepted.peer);
@@ -117,7 +118,7 @@ async::Task<void> PlanServer::serve(PlanServer* self, net::Descriptor socket, ne
   bool proven = false;
   Selector selector(self->identity_());
   net::TlsServerStream stream(std::make_unique<net::TcpStream>(self->loop_, std::move(socket)), self->front_);
-  const auto handshake = co_await stream.accept(selector, self->loop_.after(kHandshake));
+  const auto handshake = co_await stream.accept(selector, self->proof_ends());
   if (handshake == net::TlsHandshake::Done) {
     co_await self->serve_requests(stream, peer.text(), proven);
   } else {
@@ -130,20 +131,20 @@ async::Task<void> PlanServer::serve(PlanServer* self, net::Descriptor socket, ne
 // One request a connection: that is what a stream needs, and who is refused starts anew.
 async::Task<void> PlanServer::serve_requests(net::Stream& stream, const std::string& peer, bool& proven) {
   conn::H1Server server(stream, buffers_, limits_);
-  const auto waited = co_await server.wait_for_request(loop_.after(kHead), async::StopToken(stop_));
+  const auto waited = co_await server.wait_for_request(proof_ends(), async::StopToken(stop_));
   if (waited != conn::H1Server::Waited::Bytes) co_return;
   conn::H1Exchange exchange(server);
-  const auto read = co_await exchange.read_head(loop_.after(kHead));
+  const auto read = co_await exchange.read_head(proof_ends());
   exchange.close_after();
   if (read == conn::H1Exchange::Read::Request) {
     co_await answer(exchange, peer, proven);
   } else if (read == conn::H1Exchange::Read::Malformed) {
     co_await conn::respond_with_text(exchange, http::fault_status(exchange.fault()), "text/plain", http::fault_text(exchange.fault()),
-                                     loop_.after(kSend));
+                                     proof_ends());
   } else {
     co_return;
   }
-  co_await exchange.finish(loop_.after(kSend));
+  co_await exchange.finish(proof_ends());
   if (!exchange.cut()) co_await server.linger(loop_.after(kLinger));
 }
 
@@ -172,7 +173,7 @@ async::Task<void> PlanServer::answer(conn::Exchange& exchange, const std::string
   if (!admitted) {
     metrics_.refused.add();
     base::log_debug("plan server: {} is refused: {}", peer, admitted.error().why);
-    co_await conn::respond_with_text(exchange, admitted.error().status, "text/plain", admitted.error().why + "\n", loop_.after(kSend));
+    co_await conn::respond_with_text(exchange, admitted.error().status, "text/plain", admitted.error().why + "\n", proof_ends());
     co_return;
   }
   proven = true;
@@ -198,8 +199,8 @@ async::Task<void> PlanServer::answer(conn::Exchange& exchange, const std::string
       .stop = async::StopToken(stop_),
       .controller = options_.controller,
       .version = options_.version,
-      .stream_life = static_cast<std::uint64_t>(options_.stream_life.count()),
-      .ack_patience = static_cast<std::uint64_t>(options_.report_patience.count())};
+      .stream_life = count(options_.limits.stream_life),
+      .report_timeout = count(options_.limits.report_timeout)};
   PlanStream stream(exchange, std::move(context), ++last_stream_, gateway, caller.pod);
   metrics_.streams.add();
   const std::string why = co_await stream.run();

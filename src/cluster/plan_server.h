@@ -42,12 +42,18 @@ struct Refused {
 };
 using Authenticate = std::function<async::Task<std::expected<Caller, Refused>>(std::string token)>;
 
+// Flags of `cardea controller`, whose defaults these are.
+struct PlanServerLimits {
+  std::chrono::milliseconds stream_life{30 * 60'000};  // then a proxy has to prove itself again
+  std::chrono::milliseconds report_timeout{60'000};    // for a plan that was sent to be live
+  std::chrono::milliseconds proof_timeout{10'000};     // for each of the handshake, the head, and a refusal to be taken
+  std::uint32_t max_unproven = 256;                    // connections that have not proven themselves; more are closed
+};
+
 struct PlanServerOptions {
   std::string controller;  // who we say we are: the pod's name
   std::string version;
-  std::chrono::milliseconds stream_life{30 * 60'000};   // then a proxy has to prove itself again
-  std::chrono::milliseconds report_patience{60'000};    // for a plan that was sent to be live
-  std::uint32_t max_unproven = 256;                     // connections that have not proven themselves; more are closed
+  PlanServerLimits limits{};
 };
 
 class PlanServer final : public control::PlanSink {
@@ -89,6 +95,7 @@ class PlanServer final : public control::PlanSink {
   async::Task<void> answer(conn::Exchange& exchange, const std::string& peer, bool& proven);
   async::Task<std::expected<std::pair<plan::ObjectName, Caller>, Refused>> admit(conn::Exchange& exchange);
   void tell_changed();
+  async::Deadline proof_ends() const;
 
   async::Loop& loop_;
   PlanServerOptions options_;

@@ -138,7 +138,7 @@ std::optional<std::string> PlanStream::next_text() {
   if (delta_) {
     if (auto line = delta_->next_line()) return line;
     delta_.reset();
-    report_due_ = loop_.after(context_.ack_patience);
+    report_due_ = loop_.after(context_.report_timeout);
   }
   if (loop_.now() >= beat_at_) return wire::to_line(wire::Beat{});
   return std::nullopt;

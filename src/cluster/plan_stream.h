@@ -34,7 +34,7 @@ class PlanStream {
     std::string controller;  // who we say we are
     std::string version;
     std::uint64_t stream_life = 0;  // milliseconds; then the proxy has to prove itself again
-    std::uint64_t ack_patience = 0;
+    std::uint64_t report_timeout = 0;
   };
 
   // `exchange` was answered with a head; `id` is this stream's alone. `pod`: the proxy's name, where its token told it.
