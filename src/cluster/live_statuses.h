@@ -18,6 +18,8 @@ struct LiveStatus {
   std::string uid;
   std::int64_t generation = 0;
   base::Value status;  // null: none yet
+  // Who changed it last, by metadata.managedFields; empty: nobody, or two in the same second.
+  std::string last_writer;
 };
 
 class LiveStatuses {

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "cluster/object_names.h"
 #include "cluster/status_merge.h"
 #include "translate/status/vocabulary.h"
 
@@ -30,6 +31,17 @@ bool says_programmed(const base::Value& status) {
     const base::Value* const type = condition.find("type");
     const base::Value* const is = condition.find("status");
     return type && is && *type == base::Value(translate::condition::kProgrammed) && *is == base::Value("True");
+  });
+}
+
+// As the CRDs' defaults have it: nobody has looked at the object yet.
+bool says_nothing(const base::Value& status) {
+  if (!status.is_object()) return true;
+  return std::ranges::all_of(status.as_object(), [](const base::Member& member) {
+    if (member.name != "conditions" || !member.value.is_array()) return false;
+    return std::ranges::all_of(member.value.as_array(), [](const base::Value& condition) {
+      return kube::text_at(condition, {"status"}) == "Unknown";
+    });
   });
 }
 
@@ -56,6 +68,7 @@ StatusWriter::StatusWriter(kube::Client& client, LiveStatuses& live, TypeOf type
       live_(live),
       type_of_(std::move(type_of)),
       controller_name_(std::move(controller_name)),
+      field_manager_(label_value(controller_name_)),
       now_(now),
       settings_(settings),
       proxies_expected_(client.loop().after(count(settings.first_hold))),
@@ -140,7 +153,7 @@ void StatusWriter::consider(const api::ObjectId& id) {
   if (!leading_ || !complete_) return;
   const LiveStatus* const live = live_.find(id);
   if (!live) return;
-  if (!missing_on(id, *live)) return remember_standing(id, *live);
+  if (!missing_on(id, *live)) return;
   const auto held = held_.find(id);
   enqueue(id, held == held_.end() ? 0 : held->second);
 }
@@ -191,7 +204,7 @@ std::optional<base::Value> StatusWriter::missing_on(const api::ObjectId& id, con
     ours = translate::to_value(wanted->status);
     if (observed_generation(id.kind, live.status, controller_name_) > wanted->generation) return std::nullopt;
   } else if (entries.empty()) {
-    return emptied(id, live);
+    return emptied(live);
   } else {
     ours.add(std::string(entries), base::Value::Array{});
   }
@@ -205,18 +218,9 @@ std::optional<base::Value> StatusWriter::missing_on(const api::ObjectId& id, con
   return merged;
 }
 
-std::optional<base::Value> StatusWriter::emptied(const api::ObjectId& id, const LiveStatus& live) const {
-  const auto known = histories_.find(id);
-  if (known == histories_.end() || known->second.emptied || known->second.stored != hash_of(in_order(live.status))) return std::nullopt;
+std::optional<base::Value> StatusWriter::emptied(const LiveStatus& live) const {
+  if (live.last_writer != field_manager_ || says_nothing(live.status)) return std::nullopt;
   return base::Value::Object{};  // the API server fills in what says that nobody has looked at it yet
-}
-
-// What an earlier leader wrote for us.
-void StatusWriter::remember_standing(const api::ObjectId& id, const LiveStatus& live) {
-  if (!entries_of(id.kind).empty() || !find_wanted(id)) return;
-  History& past = history(id);
-  past.stored = hash_of(in_order(live.status));
-  past.emptied = false;
 }
 
 // --- Writing ----------------------------------------------------------------------------------------------------------
@@ -257,13 +261,12 @@ async::Task<std::optional<std::chrono::milliseconds>> StatusWriter::bring(const 
     const std::string uid = live->uid;
     base::Value content = content_for(id, *type, *live, *std::move(status));
     const auto answer =
-        co_await client_.replace({*type, id.key.namespace_, id.key.name, "status"}, std::move(content));
+        co_await client_.replace({*type, id.key.namespace_, id.key.name, "status"}, std::move(content), field_manager_);
     if (answer) {
       metrics_.writes.add();
       History& past = history(id);
       past.problem.clear();
       past.wrote = find_wanted(id) == wanted;
-      past.emptied = !wanted;
       if (const base::Value* const stored = answer->find("status")) past.stored = hash_of(in_order(*stored));
       take_over(id, uid, *answer);
       co_return std::nullopt;

@@ -72,7 +72,6 @@ class StatusWriter final : public control::StatusSink {
     bool writing = false;
     bool wrote = false;     // what is wanted was brought there
     base::Hash128 stored{};  // the status as the server answered: an older CRD drops what it does not know
-    bool emptied = false;    // `stored` is what became of our status when the object was not ours any more
     std::string problem;
   };
 
@@ -93,14 +92,14 @@ class StatusWriter final : public control::StatusSink {
   // What must be written to an object; nothing when it stands there, or is none of our business.
   std::optional<base::Value> missing_on(const api::ObjectId& id, const LiveStatus& live) const;
   // For an object that is not ours any more, of a kind whose status does not say whose entries it holds: nothing at all, as
-  // long as exactly what we wrote stands there; else it is another controller's already.
-  std::optional<base::Value> emptied(const api::ObjectId& id, const LiveStatus& live) const;
-  void remember_standing(const api::ObjectId& id, const LiveStatus& live);
+  // long as we were the last to write it, be it before a restart; else it is another controller's already.
+  std::optional<base::Value> emptied(const LiveStatus& live) const;
 
   kube::Client& client_;
   LiveStatuses& live_;
   TypeOf type_of_;
   std::string controller_name_;
+  std::string field_manager_;  // as whom we write: one for each controllerName
   base::WallTime (*now_)();
   Settings settings_;
   async::Deadline proxies_expected_;  // until then they may not have found us

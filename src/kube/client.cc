@@ -105,8 +105,9 @@ async::Task<Answer<>> Client::create(ResourceType type, std::string namespace_, 
   co_return co_await ask({.method = "POST", .path = type.path(namespace_), .body = base::to_json(object)});
 }
 
-async::Task<Answer<>> Client::replace(ObjectPath object, base::Value content) {
-  co_return co_await ask({.method = "PUT", .path = path_of(object), .body = base::to_json(content)});
+async::Task<Answer<>> Client::replace(ObjectPath object, base::Value content, std::string field_manager) {
+  const Query query = Query().add("fieldManager", field_manager);
+  co_return co_await ask({.method = "PUT", .path = path_of(object) + query.text(), .body = base::to_json(content)});
 }
 
 async::Task<Answer<>> Client::merge_patch(ObjectPath object, base::Value patch) {

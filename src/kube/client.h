@@ -113,7 +113,8 @@ class Client {
   async::Task<Answer<>> get(ObjectPath object, bool metadata_only = false);
   // `type` also names what is only ever created: a TokenReview. The answer is the object as stored.
   async::Task<Answer<>> create(ResourceType type, std::string namespace_, base::Value object);
-  async::Task<Answer<>> replace(ObjectPath object, base::Value content);
+  // `field_manager`: as whom the server notes the writer; empty: as it likes.
+  async::Task<Answer<>> replace(ObjectPath object, base::Value content, std::string field_manager = {});
   async::Task<Answer<>> merge_patch(ObjectPath object, base::Value patch);  // RFC 7396
   async::Task<Answer<>> apply(ObjectPath object, base::Value content, ApplyOptions options = {});
   async::Task<Answer<>> remove(ObjectPath object, DeleteOptions options = {});

@@ -338,6 +338,7 @@ class FakeApiServer {
       merge(changed, request.body);
     } else if (place->subresource == "status") {
       const base::Value* const status = request.body.find("status");
+      note_writer(changed, request, status);
       member(changed, "status") = status ? *status : base::Value();
     } else {
       base::Value metadata = *changed.find("metadata");
@@ -346,6 +347,17 @@ class FakeApiServer {
       member(changed, "metadata") = std::move(metadata);
     }
     return {200, base::to_json(*store(place->type, std::move(changed), &place->subresource))};
+  }
+
+  // Of managedFields, what tells who changed a status last.
+  void note_writer(base::Value& object, const FakeRequest& request, const base::Value* status) {
+    const auto manager = request.query.find("fieldManager");
+    if (manager == request.query.end() || same(object.find("status"), status)) return;
+    base::Value& entries = member(member(object, "metadata"), "managedFields");
+    if (!entries.is_array()) entries = base::Value::Array{};
+    std::erase_if(entries.as_array(), [&](const base::Value& entry) { return text_at(entry, {"manager"}) == manager->second; });
+    entries.push(*base::parse_json(fmt::format(R"({{"manager":"{}","operation":"Update","subresource":"status","time":"2027-01-15T08:{:02}:{:02}Z"}})",
+                                               manager->second, version_ / 60 % 60, version_ % 60)));
   }
 
   FakeAnswer list(const FakeRequest& request, const Place& place) {
