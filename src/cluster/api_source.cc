@@ -55,12 +55,14 @@ std::string text_of(const api::InvalidObject& invalid) {
 
 }  // namespace
 
-ApiSource::ApiSource(kube::Client& client, LiveStatuses& statuses, WatchScope scope, kube::ReflectorOptions options)
+ApiSource::ApiSource(kube::Client& client, LiveStatuses& statuses, std::string controller_name, WatchScope scope,
+                     kube::ReflectorOptions options)
     : client_(client),
       statuses_(statuses),
       scope_(std::move(scope)),
       reflector_options_(std::move(options)),
-      tasks_(client.loop()) {}
+      tasks_(client.loop()),
+      referrers_(std::move(controller_name)) {}
 
 ApiSource::~ApiSource() = default;
 
@@ -269,14 +271,25 @@ void ApiSource::put(const KindRule& rule, base::Value object) {
 }
 
 void ApiSource::put_decoded(const api::ObjectId& id, api::Object object) {
-  apply(references_.set(id, references_of(object)));
-  if (all_known(id)) {
+  std::set<api::ObjectId> needs = refer(referrers_.put(object));
+  if (needs.empty()) {
     waiting_.erase(id);
     inbox_->put(std::move(object));
     raise();
   } else {
-    waiting_.insert_or_assign(id, std::move(object));
+    waiting_.insert_or_assign(id, Waiting{std::move(object), std::move(needs)});
   }
+}
+
+std::set<api::ObjectId> ApiSource::refer(const std::vector<api::ObjectId>& referrers) {
+  std::set<api::ObjectId> unknown;
+  for (const api::ObjectId& id : referrers) {
+    apply(references_.set(id, referrers_.references_of(id)));
+    for (const api::ObjectId& each : references_.of(id)) {
+      if (!is_known(each)) unknown.insert(each);
+    }
+  }
+  return unknown;
 }
 
 void ApiSource::erase(const KindRule& rule, const api::ObjectKey& key) {
@@ -289,7 +302,7 @@ void ApiSource::erase(const KindRule& rule, const api::ObjectKey& key) {
   if (rule.kind == "Namespace") put_namespace(key, nullptr);
   undecodable_changes_ += undecodable_.erase(id);
   waiting_.erase(id);
-  apply(references_.set(id, {}));
+  refer(referrers_.erase(id));
   inbox_->erase(id);
   raise();
 }
@@ -325,11 +338,9 @@ void ApiSource::apply(const References::Change& change) {
   }
 }
 
-bool ApiSource::all_known(const api::ObjectId& id) const {
-  return std::ranges::all_of(references_.of(id), [this](const api::ObjectId& each) {
-    const auto found = loads_.find(each);
-    return found != loads_.end() && found->second.known;
-  });
+bool ApiSource::is_known(const api::ObjectId& id) const {
+  const auto found = loads_.find(id);
+  return found != loads_.end() && found->second.known;
 }
 
 void ApiSource::load(const api::ObjectId& id, std::string_view version) {
@@ -385,8 +396,8 @@ async::Task<void> ApiSource::read(ApiSource* self, api::ObjectId id) {
 
 void ApiSource::loaded(const api::ObjectId& id) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
-    const bool ready = references_.of(at->first).contains(id) && all_known(at->first);
-    if (ready) inbox_->put(std::move(at->second));
+    const bool ready = at->second.needs.erase(id) > 0 && at->second.needs.empty();
+    if (ready) inbox_->put(std::move(at->second.object));
     at = ready ? waiting_.erase(at) : std::next(at);
   }
   look_at_sync();

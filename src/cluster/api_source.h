@@ -3,8 +3,8 @@
 //
 // Each kind has a reflector (kube/reflector.h). A kind whose CRD is missing is a feature that is off; it comes alive when
 // the CRD appears, in the best version that is served. Secrets and ConfigMaps are seen as metadata alone; those that an
-// object refers to are read whole, and that object enters the inbox only after them, so that no plan is made without them
-// by chance. What cannot be decoded costs itself: its last good version stays. Control thread only.
+// object of ours refers to (cluster/referrers.h) are read whole, and that object enters the inbox only after them, so that no
+// plan is made without them by chance. What cannot be decoded costs itself: its last good version stays. Control thread only.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "cluster/kinds.h"
 #include "cluster/live_statuses.h"
 #include "cluster/references.h"
+#include "cluster/referrers.h"
 #include "cluster/undecodable.h"
 #include "control/resource_source.h"
 #include "kube/client.h"
@@ -47,7 +48,8 @@ struct SourceMetrics {
 class ApiSource final : public control::ResourceSource {
  public:
   // `client` and `statuses` outlive the source.
-  ApiSource(kube::Client& client, LiveStatuses& statuses, WatchScope scope, kube::ReflectorOptions options = {});
+  ApiSource(kube::Client& client, LiveStatuses& statuses, std::string controller_name, WatchScope scope,
+            kube::ReflectorOptions options = {});
   ~ApiSource();
 
   base::Result<> start(control::Inbox& inbox) override;
@@ -112,7 +114,9 @@ class ApiSource final : public control::ResourceSource {
   void load(const api::ObjectId& id, std::string_view version = {});
   void loaded(const api::ObjectId& id);
   void apply(const References::Change& change);
-  bool all_known(const api::ObjectId& id) const;
+  // Takes over what they refer to now; what of it is not known yet.
+  std::set<api::ObjectId> refer(const std::vector<api::ObjectId>& referrers);
+  bool is_known(const api::ObjectId& id) const;
   bool in_scope(std::string_view namespace_) const;
   void look_at_sync();
   void raise();
@@ -135,9 +139,16 @@ class ApiSource final : public control::ResourceSource {
   std::unique_ptr<kube::Reflector> definitions_;
   std::map<std::string, translate::InstalledKind> definition_facts_;  // by the CRD's name
   std::set<std::string, std::less<>> selected_;                       // namespaces of the selector
+  Referrers referrers_;
   References references_;
   std::map<api::ObjectId, Load> loads_;
-  std::map<api::ObjectId, api::Object> waiting_;       // for what they refer to
+  // For the Secrets and ConfigMaps without which they must not be seen: those that they refer to, or, of a GatewayClass or
+  // a ReferenceGrant, those that others may refer to by it.
+  struct Waiting {
+    api::Object object;
+    std::set<api::ObjectId> needs;
+  };
+  std::map<api::ObjectId, Waiting> waiting_;
   Undecodables undecodable_;
   std::size_t undecodable_changes_ = 0;
   SourceMetrics metrics_;

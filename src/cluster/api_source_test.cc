@@ -29,7 +29,7 @@ class Reading {
   explicit Reading(async::Loop& loop, WatchScope scope = {}) : loop_(loop), server(loop), client(loop, server.config()) {
     kube::ReflectorOptions options;
     options.first_wait = std::chrono::milliseconds(10);
-    source = std::make_unique<ApiSource>(client, statuses, std::move(scope), options);
+    source = std::make_unique<ApiSource>(client, statuses, "ours", std::move(scope), options);
     server.add_kind(kube::resource::kCustomResourceDefinitions, "CustomResourceDefinition");
     for (const KindRule& rule : kinds()) {
       if (!rule.optional) server.add_kind(type_of(rule.kind), std::string(rule.kind));
@@ -45,6 +45,9 @@ class Reading {
   }
   void put(std::string_view kind, std::string_view namespace_, std::string_view name, std::string_view rest) {
     server.put_json(type_of(kind), fmt::format(R"({{"metadata":{{"name":"{}","namespace":"{}"}},{}}})", name, namespace_, rest));
+  }
+  void put_class(std::string_view controller) {
+    server.put_json(type_of("GatewayClass"), fmt::format(R"({{"metadata":{{"name":"c"}},"spec":{{"controllerName":"{}"}}}})", controller));
   }
   void put_gateway(std::string_view name, std::string_view certificate) {
     put("Gateway", "shop", name,
@@ -158,6 +161,8 @@ TEST(ApiSource, AMissingKindComesAliveAndGoes) {
 TEST(ApiSource, HoldsOnlyReferencedSecretsAndAGatewayComesAfterIts) {
   run([](Reading& r) -> Task<void> {
     r.install("Gateway");
+    r.install("GatewayClass");
+    r.put_class("ours");
     r.put_secret("wanted", "b25l");  // one
     for (int i = 0; i < 20; ++i) r.put_secret(fmt::format("other{}", i), "eA==");
     r.put_gateway("g", "wanted");
@@ -193,6 +198,8 @@ TEST(ApiSource, HoldsOnlyReferencedSecretsAndAGatewayComesAfterIts) {
 TEST(ApiSource, ASecretThatCannotBeReadHoldsNothingUpForLong) {
   run([](Reading& r) -> Task<void> {
     r.install("Gateway");
+    r.install("GatewayClass");
+    r.put_class("ours");
     r.put_secret("wanted", "b25l");
     r.put_gateway("g", "wanted");
     r.server.intercept = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
@@ -206,6 +213,31 @@ TEST(ApiSource, ASecretThatCannotBeReadHoldsNothingUpForLong) {
     r.server.intercept = nullptr;
     co_await r.until([&r] { return r.secret("wanted") == "one"; }, "the Secret");
     EXPECT_EQ(r.source->problems().size(), 0u);
+  });
+}
+
+// Neither the class nor a ReferenceGrant is seen before what becomes readable by it was read.
+TEST(ApiSource, SecretsOfOtherControllersGatewaysAreNotRead) {
+  run([](Reading& r) -> Task<void> {
+    r.install("Gateway");
+    r.install("GatewayClass");
+    r.put_class("theirs");
+    r.put_secret("wanted", "b25l");
+    r.put_gateway("g", "wanted");
+    r.start();
+    co_await r.until_synced();
+    EXPECT_EQ(r.secret("wanted"), "none");
+    EXPECT_EQ(r.server.count("GET", "/secrets/"), 0u);
+    r.server.erase(type_of("GatewayClass"), "", "c");
+    r.put_class("ours");
+    co_await r.until([&r] {
+      const auto* const known = r.find<api::GatewayClass>("", "c");
+      if (known && known->spec.controller_name == "ours") EXPECT_EQ(r.secret("wanted"), "one") << "not without it";
+      return r.secret("wanted") == "one";
+    }, "the Secret");
+    r.server.erase(type_of("GatewayClass"), "", "c");
+    co_await r.until([&r] { return r.secret("wanted") == "none"; }, "the Secret to go with the class");
+    EXPECT_EQ(r.source->referenced(), 0u);
   });
 }
 

@@ -10,10 +10,6 @@
 
 namespace cardea::cluster {
 
-// The Secrets and ConfigMaps that an object names: listeners' certificates, CA bundles, client certificates. Whether it may
-// is translation's to judge.
-std::set<api::ObjectId> references_of(const api::Object& object);
-
 class References {
  public:
   struct Change {
