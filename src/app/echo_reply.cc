@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "app/flags.h"
+#include "app/flag_list.h"
 #include "base/clock.h"
 #include "base/strings.h"
 #include "http/syntax.h"

@@ -127,6 +127,18 @@ TEST(Flags, EveryLimitOfTheControllerHasAFlag) {
   EXPECT_EQ(settings.plan_server.max_unproven, 15u);
 }
 
+TEST(Flags, BackendsAndTheirEndpoints) {
+  const proxy::Settings proxy = serve({"x", "--load-balancing-policy", "Hash", "--load-balancing-hash-on", "Header", "--load-balancing-hash-name",
+                                       "x-user", "--backend-tls-min-version", "1.3", "--backend-tls-cipher-suites", "TLS_AES_256_GCM_SHA384"})
+                                    .proxy;
+  EXPECT_EQ(proxy.load_balancing, proxy::LoadBalancing::Hash);
+  EXPECT_EQ(proxy.hash_on, proxy::HashOn::Header);
+  EXPECT_EQ(proxy.hash_name, "x-user");
+  EXPECT_EQ(proxy.backend_tls.min_version, net::TlsVersion::Tls13);
+  EXPECT_EQ(proxy.backend_tls.cipher_suites, "TLS_AES_256_GCM_SHA384");
+  EXPECT_EQ(proxy.tls, net::TlsRules());
+}
+
 TEST(Flags, WhoIsBelievedAndWhatIsTold) {
   const proxy::Settings proxy = serve({"x", "--trusted-proxies", "10.0.0.0/8, ::1", "--trusted-proxies", "192.0.2.1", "--via",
                                        "edge", "--trace-sampling", "5"})
@@ -170,11 +182,16 @@ TEST(Flags, WrongArgumentsAreNamed) {
       {{"serve", "x", "--connect-attempts", "0"}, "--connect-attempts"},
       {{"serve", "x", "--log-level", "loud"}, "debug"},
       {{"serve", "x", "--trusted-proxies", "10.0.0.0/33"}, "10.0.0.0/33"},
-      {{"serve", "x", "--via", "two words"}, "Via"},
-      {{"serve", "x", "--tls-min-version", "1.1"}, "1.2 or 1.3"},
+      {{"serve", "x", "--via", "two words"}, "token"},
+      {{"serve", "x", "--tls-min-version", "1.1"}, "one of 1.2, 1.3"},
       {{"serve", "x", "--tls-ciphers", "ROT13"}, "ROT13"},
       {{"serve", "x", "--tls-cipher-suites", "TLS_AES_128_GCM_SHA256,ROT13"}, "ROT13"},
       {{"serve", "x", "--trace-sampling", "101"}, "from 0 to 100"},
+      {{"serve", "x", "--http2-backlog-bytes", "15k"}, "from 16384"},
+      {{"serve", "x", "--load-balancing-policy", "random"}, "LeastOfTwo, RoundRobin, Random, Hash"},
+      {{"serve", "x", "--load-balancing-hash-on", "Cookie"}, "--load-balancing-hash-name"},
+      {{"serve", "x", "--backend-tls-ciphers", "ROT13"}, "ROT13"},
+      {{"proxy"}, "--controller"},
       {{"serve", "x", "--no-such-flag"}, "--no-such-flag"},
       {{"echo", "--listen", "x"}, "ADDRESS:PORT"},
       {{"echo", "--tls-key", "x"}, "--tls-certificate"},
@@ -209,19 +226,6 @@ TEST(Flags, EchoListensOnLoopbackUnlessTold) {
   EXPECT_EQ(tls.listen_tls.size(), 1u);
   EXPECT_EQ(tls.tls_certificate, "a");
   EXPECT_EQ(tls.tls_key, "b");
-}
-
-TEST(Sizes, AreBytesOrPowersOf1024) {
-  EXPECT_EQ(parse_size("0"), 0u);
-  EXPECT_EQ(parse_size("64k"), 65536u);
-  EXPECT_EQ(parse_size("1M"), 1048576u);
-  EXPECT_EQ(parse_size("2g"), 2147483648u);
-  for (const char* const text : {"", "k", "1.5k", "-1", "1kb", " 1", "99999999999999999999", "9999999999g"}) {
-    EXPECT_FALSE(parse_size(text)) << text;
-  }
-  for (const std::uint64_t size : {0ul, 1ul, 1000ul, 1024ul, 65536ul, 1048576ul, 3221225472ul}) {
-    EXPECT_EQ(parse_size(format_size(size)), size);
-  }
 }
 
 }  // namespace

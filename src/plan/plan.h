@@ -80,7 +80,7 @@ struct BackendTls {
   std::vector<SubjectAltName> subject_alt_names;  // any one of which it must name instead
   std::vector<std::string> ca_bundles;            // ids in Secrets
   bool system_roots = false;                      // also trust what the system trusts
-  std::string min_version;                        // "1.2" or "1.3"; empty: 1.2
+  std::string min_version;                        // "1.2" or "1.3"; empty: as the settings say
   bool operator==(const BackendTls&) const = default;
 };
 

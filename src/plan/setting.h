@@ -18,17 +18,18 @@ namespace cardea::plan {
 enum class SettingKind : std::uint8_t {
   Duration,  // GEP-2257: "1m30s"; "0s" is none
   Count,     // a whole number
+  Bytes,     // the same, of bytes; flags take it as 64k, too
   Bool,      // "true", "false"
   Choice,    // one of `choices`
   CidrList,  // "10.0.0.0/8,::1/128"; an address alone is the whole of its length
-  NameList,  // tokens, as in "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384"
-  Text,      // visible ASCII without space or comma
+  NameList,  // of `choices`, as in "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384"
+  Token,     // as RFC 9110 section 5.6.2 has it, 1 to 256 characters
 };
 
 struct SettingRule {
   std::string_view name;  // "limits.maxHeadBytes"
   SettingKind kind = SettingKind::Count;
-  std::uint64_t min = 0;  // Count
+  std::uint64_t min = 0;  // Count, Bytes
   std::uint64_t max = std::numeric_limits<std::uint32_t>::max();
   std::span<const std::string_view> choices{};
   // Of the process, not of one Gateway: where several Gateways share a process, see process_setting().

@@ -28,7 +28,11 @@ TEST(Setting, EveryKindHasOneForm) {
   EXPECT_EQ(canonical("trustedProxies", "10.0.0.0/8,::1"), "10.0.0.0/8,::1/128");
   EXPECT_EQ(canonical("trustedProxies", ""), "");
   EXPECT_EQ(canonical("trustedProxies", "10.0.0.0/33"), "error: must hold addresses and ranges such as 192.0.2.1 or 10.0.0.0/8");
-  EXPECT_EQ(canonical("loadBalancing.hashName", "x y"), "error: must be 1 to 256 visible characters without space or comma");
+  EXPECT_EQ(canonical("loadBalancing.hashName", "x y"), "error: must be a token of HTTP: 1 to 256 letters, digits and !#$%&'*+-.^_`|~");
+  EXPECT_EQ(canonical("limits.maxHeadBytes", "4096"), "4096");
+  EXPECT_EQ(canonical("limits.maxHeadBytes", "4k"), "error: must be a whole number from 256 to 1099511627776");
+  EXPECT_EQ(canonical("tls.cipherSuites", "TLS_AES_256_GCM_SHA384,TLS_AES_128_GCM_SHA256"), "TLS_AES_256_GCM_SHA384,TLS_AES_128_GCM_SHA256");
+  EXPECT_TRUE(canonical("tls.ciphers", "ECDHE-RSA-AES128-GCM-SHA256,ROT13").starts_with("error: must hold only names of ECDHE-"));
 }
 
 TEST(Setting, OfTheProcessTheFirstPlanDecides) {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/hash.h"
 
 namespace cardea::proxy {
@@ -11,15 +13,17 @@ namespace cardea::proxy {
 class BackendTlsTable::Builder {
  public:
   Builder(BackendTlsTable& table, const BackendTlsTable* previous, const plan::Plan& plan, const SecretIndex& secrets,
-          std::vector<Refusal>& refusals)
-      : table_(table), previous_(previous), plan_(plan), secrets_(secrets), refusals_(refusals) {
+          const net::TlsRules& rules, std::vector<Refusal>& refusals)
+      : table_(table), previous_(previous), plan_(plan), secrets_(secrets), rules_(rules), refusals_(refusals) {
     const std::string& id = plan.routing->client_certificate;
     if (!id.empty()) certificate_ = secrets.certificate(plan.gateway, id);
   }
 
   std::shared_ptr<const BackendTls> build(const plan::Backend& backend) {
     context_content_ = certificate_ ? identity_of(certificate_->hash) : plan_.routing->client_certificate;
-    context_content_ += '|' + backend.tls->min_version + (backend.tls->system_roots ? "|system" : "|");
+    const net::TlsRules rules = rules_for(*backend.tls);
+    context_content_ += fmt::format("|{}|{}|{}|{}|", rules.min_version == net::TlsVersion::Tls13, rules.ciphers, rules.cipher_suites,
+                                    backend.tls->system_roots);
     bundles_.clear();
     problem_.clear();
     gather(*backend.tls);
@@ -44,6 +48,13 @@ class BackendTlsTable::Builder {
   // The plan was made so on purpose, and the Gateway's status tells why.
   bool lacks_certificate() const { return !plan_.routing->client_certificate.empty() && !certificate_; }
 
+  // The settings' rules, but for what the policy asks for itself.
+  net::TlsRules rules_for(const plan::BackendTls& tls) const {
+    net::TlsRules rules = rules_;
+    if (!tls.min_version.empty()) rules.min_version = tls.min_version == "1.3" ? net::TlsVersion::Tls13 : net::TlsVersion::Tls12;
+    return rules;
+  }
+
   void gather(const plan::BackendTls& tls) {
     if (lacks_certificate()) problem_ = "the client certificate " + plan_.routing->client_certificate + " cannot be used";
     for (const auto& id : tls.ca_bundles) {
@@ -63,7 +74,7 @@ class BackendTlsTable::Builder {
     net::TlsClientOptions options;
     options.ca_pem = bundles_;
     options.system_roots = tls.system_roots;
-    if (tls.min_version == "1.3") options.rules.min_version = net::TlsVersion::Tls13;
+    options.rules = rules_for(tls);
     if (certificate_) options.certificate = net::TlsCertificate{certificate_->chain_pem, certificate_->key_pem};
     auto made = net::TlsClientContext::create(options);
     if (!made) {
@@ -87,6 +98,7 @@ class BackendTlsTable::Builder {
   const BackendTlsTable* previous_;
   const plan::Plan& plan_;
   const SecretIndex& secrets_;
+  const net::TlsRules& rules_;
   std::vector<Refusal>& refusals_;
   const plan::Certificate* certificate_ = nullptr;
   std::vector<std::string_view> bundles_;
@@ -95,12 +107,12 @@ class BackendTlsTable::Builder {
 };
 
 std::shared_ptr<const BackendTlsTable> BackendTlsTable::build(const plan::PlanSet& plans, const SecretIndex& secrets,
-                                                              const BackendTlsTable* previous,
+                                                              SettingsTable& settings, const BackendTlsTable* previous,
                                                               std::vector<Refusal>& refusals) {
   auto table = std::make_shared<BackendTlsTable>();
   if (previous) table->next_id_ = previous->next_id_;
   for (const auto& plan : plans) {
-    Builder builder(*table, previous, *plan, secrets, refusals);
+    Builder builder(*table, previous, *plan, secrets, settings.of(*plan).settings.backend_tls, refusals);
     for (const auto& backend : plan->routing->backends) {
       if (backend->tls) table->gateways_[plan->gateway].emplace(backend->hash, builder.build(*backend));
     }

@@ -13,6 +13,7 @@
 #include "net/tls_client.h"
 #include "plan/plan.h"
 #include "proxy/data_plane.h"
+#include "proxy/effective_settings.h"
 #include "proxy/secret_index.h"
 
 namespace cardea::proxy {
@@ -31,7 +32,7 @@ class BackendTlsTable {
  public:
   // What would come out the same is taken over from `previous` (may be null).
   static std::shared_ptr<const BackendTlsTable> build(const plan::PlanSet& plans, const SecretIndex& secrets,
-                                                      const BackendTlsTable* previous,
+                                                      SettingsTable& settings, const BackendTlsTable* previous,
                                                       std::vector<Refusal>& refusals);
 
   // Null: that backend is spoken to in plain text.

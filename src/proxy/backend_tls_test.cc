@@ -27,6 +27,7 @@ struct World {
   std::string client_certificate;  // an id
   plan::Secrets secrets;
   std::vector<Refusal> refusals;
+  SettingsTable settings{Settings{}};
   std::shared_ptr<const BackendTlsTable> table;
 
   const BackendTls& build() {
@@ -40,7 +41,7 @@ struct World {
     made.secrets = plan::seal(secrets);
     const plan::PlanSet plans{plan::seal(std::move(made))};
     refusals.clear();
-    table = BackendTlsTable::build(plans, SecretIndex(plans), table.get(), refusals);
+    table = BackendTlsTable::build(plans, SecretIndex(plans), settings, table.get(), refusals);
     return *table->find(kGateway, *plans[0]->routing->backends[0]);
   }
 };

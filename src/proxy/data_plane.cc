@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/strings.h"
 #include "net/tls.h"
 #include "plan/setting.h"
 #include "proxy/bind_sockets.h"
 #include "proxy/cpu_count.h"
 #include "proxy/metrics.h"
 #include "proxy/route_compiler.h"
+#include "proxy/setting_members.h"
 #include "proxy/tables.h"
 #include "proxy/tls_table.h"
 #include "proxy/worker.h"
@@ -93,7 +93,7 @@ Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
   auto endpoints = EndpointTable::build(plans, compiler_.slots(), previous ? previous->endpoints.get() : nullptr);
   const SecretIndex secrets(plans);
   auto tls = TlsTable::build(secrets, *routes, previous ? previous->tls.get() : nullptr, applied.refusals);
-  auto backend_tls = BackendTlsTable::build(plans, secrets, previous ? previous->backend_tls.get() : nullptr, applied.refusals);
+  auto backend_tls = BackendTlsTable::build(plans, secrets, settings_, previous ? previous->backend_tls.get() : nullptr, applied.refusals);
   auto opened = sockets_.open_for(*routes, applied.bind_failures);
   applied.addresses = sockets_.addresses();
 
@@ -130,7 +130,7 @@ void RunningDataPlane::rotate_ticket_keys() {
   ticket_keys_.rotate();
 }
 
-// Before the first plans are there, which may say how many workers there should be.
+// Before the first plans are there, which may say how many workers there should be, and what else is read once.
 class StartingDataPlane final : public DataPlane {
  public:
   StartingDataPlane(Settings settings, LogSink access_log)
@@ -138,8 +138,10 @@ class StartingDataPlane final : public DataPlane {
 
   Applied apply(const plan::PlanSet& plans) override {
     if (!running_) {
-      const std::string* workers = plan::process_setting(plans, "workers");
-      if (workers) settings_.workers = base::parse_uint<unsigned>(*workers).value_or(0);
+      for (const auto& rule : plan::setting_rules()) {
+        const std::string* value = rule.of_process ? plan::process_setting(plans, rule.name) : nullptr;
+        if (value) set_member(settings_, {std::string(rule.name), *value});
+      }
       running_ = std::make_unique<RunningDataPlane>(settings_, std::move(access_log_));
     }
     return running_->apply(plans);

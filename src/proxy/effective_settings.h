@@ -4,7 +4,6 @@
 #pragma once
 
 #include <map>
-#include <string_view>
 
 #include "conn/h2_client.h"
 #include "conn/h2_server.h"
@@ -24,9 +23,6 @@ struct EffectiveSettings {
 };
 
 EffectiveSettings effective_settings(const Settings& process, const plan::Settings& own);
-
-// Whether a setting of the catalogue has a place in Settings; those of the process have none.
-bool has_member(std::string_view setting);
 
 // Each content once, kept as long as the data plane: connections and pools refer to it without counting, and a Gateway
 // that goes back to what it had before finds it again.

@@ -15,8 +15,34 @@ plan::Plan plan_with(std::vector<plan::Setting> values) {
   return plan;
 }
 
-TEST(EffectiveSettings, EverySettingOfAGatewayHasAPlace) {
-  for (const auto& rule : plan::setting_rules()) EXPECT_NE(has_member(rule.name), rule.of_process) << rule.name;
+TEST(EffectiveSettings, OnlyTheProcessChangesWhatIsOfTheProcess) {
+  Settings process;
+  process.workers = 3;
+  SettingsTable table(process);
+  const auto& made = table.of(plan_with({{"limits.accessLogBufferBytes", "4096"}, {"logLevel", "off"}, {"workers", "7"}}));
+  EXPECT_EQ(made.settings.workers, 3u);
+  EXPECT_EQ(made.settings.access_log_buffer_bytes, process.access_log_buffer_bytes);
+}
+
+TEST(EffectiveSettings, ALongHeadIsStillALimitOfHttp2) {
+  SettingsTable table{Settings{}};
+  const auto& made = table.of(plan_with({{"limits.maxHeadBytes", "4294967296"}}));
+  EXPECT_EQ(made.http2.session.max_header_list_bytes, 4294967295u);
+}
+
+TEST(EffectiveSettings, Http2OfClients) {
+  SettingsTable table{Settings{}};
+  const auto& made = table.of(plan_with({{"limits.http2BacklogBytes", "32768"},
+                                         {"limits.http2MaxPings", "5"},
+                                         {"limits.http2MaxStreams", "7"},
+                                         {"limits.http2StreamWindowBytes", "1000"},
+                                         {"timeouts.http2Stall", "3s"}}));
+  EXPECT_EQ(made.http2.session.max_backlog_bytes, 32768u);
+  EXPECT_EQ(made.http2.session.floods.max_pings, 5u);
+  EXPECT_EQ(made.http2.session.floods.max_settings, conn::H2FloodLimits().max_settings);
+  EXPECT_EQ(made.http2.session.max_concurrent_streams, 7u);
+  EXPECT_EQ(made.http2.session.stream_window_bytes, 1000u);
+  EXPECT_EQ(made.http2.session.stall_timeout_ms, 3000u);
 }
 
 TEST(EffectiveSettings, ThePlansGoOverTheProcess) {

@@ -17,7 +17,7 @@
 namespace cardea::proxy {
 
 struct Settings {
-  unsigned workers = 0;  // fixed once they run; 0: as many as the CPUs that this process may use (affinity and cgroup quota)
+  std::uint32_t workers = 0;  // fixed once they run; 0: as many as the CPUs that this process may use (affinity and cgroup quota)
   // Where listeners of Gateways without spec.addresses listen; empty: all of IPv4 and IPv6.
   std::vector<std::string> bind_addresses;
 
@@ -69,12 +69,13 @@ struct Settings {
   HashOn hash_on = HashOn::SourceAddress;
   std::string hash_name;  // of the header or cookie
 
-  net::TlsRules tls;  // towards clients: versions, ciphers
+  net::TlsRules tls;          // towards clients: versions, ciphers
+  net::TlsRules backend_tls;  // towards backends; the version that a BackendTLSPolicy asks for itself comes first
 
   // Who forwarded a request, and what we say of it.
   std::vector<base::IpRange> trusted_proxies;  // what these say of the client is believed; of all others nothing
   std::string via = "cardea";                  // our name in Via; empty: none is sent
-  unsigned trace_sampling_percent = 100;       // of the traces that begin here: those that ask to be recorded
+  std::uint32_t trace_sampling_percent = 100;       // of the traces that begin here: those that ask to be recorded
 
   bool access_log = false;
   std::size_t access_log_buffer_bytes = 256 * 1024;  // per worker; what does not fit is dropped and counted

@@ -30,17 +30,19 @@ std::optional<std::string> text_of(const base::Value& value) {
 
 bool is_list(plan::SettingKind kind) { return kind == plan::SettingKind::CidrList || kind == plan::SettingKind::NameList; }
 
+bool is_number(plan::SettingKind kind) { return kind == plan::SettingKind::Count || kind == plan::SettingKind::Bytes; }
+
 // Whether the value is of the type that the field has in the CRD.
 bool has_type(const plan::SettingRule& rule, const base::Value& value) {
   if (is_list(rule.kind)) return value.is_array();
   if (rule.kind == plan::SettingKind::Bool) return value.is_bool();
-  return rule.kind == plan::SettingKind::Count ? value.is_int() : value.is_string();
+  return is_number(rule.kind) ? value.is_int() : value.is_string();
 }
 
 std::string_view type_of(const plan::SettingRule& rule) {
   if (is_list(rule.kind)) return "a list of texts";
   if (rule.kind == plan::SettingKind::Bool) return "true or false";
-  return rule.kind == plan::SettingKind::Count ? "a whole number" : "a text";
+  return is_number(rule.kind) ? "a whole number" : "a text";
 }
 
 class Reader {

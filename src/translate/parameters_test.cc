@@ -45,7 +45,8 @@ void collect(const Value& schema, const std::string& prefix, std::map<std::strin
 
 std::string type_of(const plan::SettingRule& rule) {
   switch (rule.kind) {
-    case SettingKind::Count: return "integer";
+    case SettingKind::Count:
+    case SettingKind::Bytes: return "integer";
     case SettingKind::Bool: return "boolean";
     case SettingKind::CidrList:
     case SettingKind::NameList: return "array";
@@ -65,13 +66,14 @@ TEST(Parameters, TheSchemaIsTheCatalogue) {
     const auto found = leaves.find(std::string(rule.name));
     ASSERT_NE(found, leaves.end()) << rule.name << " is not in the CRD";
     EXPECT_EQ(at(found->second, "type").as_string(), type_of(rule)) << rule.name;
-    if (rule.kind == SettingKind::Count) {
+    if (rule.kind == SettingKind::Count || rule.kind == SettingKind::Bytes) {
       EXPECT_EQ(at(found->second, "minimum").as_int(), static_cast<std::int64_t>(rule.min)) << rule.name;
       EXPECT_EQ(at(found->second, "maximum").as_int(), static_cast<std::int64_t>(rule.max)) << rule.name;
     }
-    if (rule.kind == SettingKind::Choice) {
+    if (!rule.choices.empty()) {
+      const bool list = rule.kind == SettingKind::NameList;
       std::vector<std::string> choices;
-      for (const Value& choice : at(found->second, "enum").as_array()) choices.push_back(choice.as_string());
+      for (const Value& choice : at(found->second, list ? "items/enum" : "enum").as_array()) choices.push_back(choice.as_string());
       EXPECT_EQ(choices, std::vector<std::string>(rule.choices.begin(), rule.choices.end())) << rule.name;
     }
     leaves.erase(found);

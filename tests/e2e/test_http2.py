@@ -12,20 +12,24 @@ from backends import OK
 from certificates import self_signed
 from client import Raw, careless, curl, eventually, request_bytes, trusting
 from http2 import END_HEADERS, END_STREAM, GET, Http2, RawHttp2
-from manifests import backend, gateway, listener, match, route, rule, secret
+from manifests import backend, gateway, listener, match, parameters, route, rule, secret
 from processes import free_port
+
+
+PARAMETERS = {"group": "gateway.cardea.dev", "kind": "GatewayParameters", "name": "limits"}
 
 
 class Front:
     """A gateway with one route, on a port in clear text and on one with TLS."""
 
-    def __init__(self, world, script=None, flags=(), **rule_fields):
+    def __init__(self, world, script=None, flags=(), limits=None, **rule_fields):
         self.clear, self.tls_port = free_port(), free_port()
         self.certificate = self_signed("a.test", "b.test")
         self.backend = world.scripted(script) if script != "echo" else world.echo("b")
         self.gateway = world.gateway(
-            gateway(listener("http", self.clear), listener("https", self.tls_port, "HTTPS", certificates=["c"])),
-            secret("c", self.certificate), backend("b", self.backend.port), route("r", rule("b", **rule_fields)),
+            gateway(listener("http", self.clear), listener("https", self.tls_port, "HTTPS", certificates=["c"]),
+                    **({"infrastructure": {"parametersRef": PARAMETERS}} if limits else {})),
+            parameters("limits", {"limits": limits or {}}), secret("c", self.certificate), backend("b", self.backend.port), route("r", rule("b", **rule_fields)),
             flags=["--workers", "1", "--access-log", *flags])
 
     def client(self, how="clear", **options):
@@ -597,10 +601,12 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-def test_flood_limits(front, kind):
+@pytest.mark.parametrize("how", ["flag", "field"])
+def test_flood_limits(front, kind, how):
     """Below its limit nothing happens; above it the connection ends with a reason, and others do not notice."""
     flag, step = FLOODS[kind]
-    place = front(flags=[flag, "20"])
+    field = re.sub("-([a-z])", lambda found: found.group(1).upper(), flag.removeprefix("--"))
+    place = front(flags=[flag, "20"]) if how == "flag" else front(limits={field: 20})
     with place.client() as other:
         assert other.fetch().status == 200
         with RawHttp2(place.clear) as connection:
