@@ -144,6 +144,7 @@ struct H2Callbacks {
   static void end_body(H2Session& session, H2Stream& stream) {
     stream.reader_.ended_ = true;
     stream.reader_.ready_.raise(session.loop());
+    session.close_if_ended_by_us(stream);
   }
 
   // The library resets the stream, or ends the connection, for what it found.
@@ -170,8 +171,21 @@ struct H2Callbacks {
     return 0;
   }
 
-  static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  // What closes a stream in the library alone: on the wire it has ended at both ends.
+  static bool is_for_library(nghttp2_session* library, const nghttp2_frame* frame) {
+    if (frame->hd.type != NGHTTP2_RST_STREAM) return false;
+    const H2Stream* stream = stream_of(library, frame->hd.stream_id);
+    return stream && stream->writer_.ended_by_us_ && stream->reader_.ended_;
+  }
+
+  static int on_before_send(nghttp2_session* library, const nghttp2_frame* frame, void* user) {
+    session_of(user).withheld_ = is_for_library(library, frame);
+    return 0;
+  }
+
+  static int on_sent(nghttp2_session* library, const nghttp2_frame* frame, void* user) {
     H2Session& session = session_of(user);
+    if (is_for_library(library, frame)) return 0;
     if (frame->hd.type == NGHTTP2_RST_STREAM) session.resets_[session.next_reset_++ % session.resets_.size()] = frame->hd.stream_id;
     // A peer that makes us reset its streams does no better than one that resets them.
     if (frame->hd.type == NGHTTP2_RST_STREAM && is_fault_of_peer(frame->rst_stream.error_code) &&
@@ -191,8 +205,9 @@ struct H2Callbacks {
     H2Stream* stream = stream_of(library, id);
     if (!stream) return NGHTTP2_ERR_DEFERRED;
     H2BodyWriter& writer = stream->writer_;
+    if (writer.ended_by_us_) return NGHTTP2_ERR_DEFERRED;
     if (writer.offered_.empty() || !session.room()) {
-      if (writer.finished_ && writer.offered_.empty()) return end_data(session, library, *stream, flags);
+      if (writer.finished_ && writer.offered_.empty()) return end_data(session, *stream, flags);
       if (stream->blocked_ == H2Stream::Blocked::ByWindow) session.unblock(*stream);
       writer.ready_.raise(session.loop());
       return NGHTTP2_ERR_DEFERRED;
@@ -214,17 +229,17 @@ struct H2Callbacks {
     return static_cast<ssize_t>(size);
   }
 
-  static ssize_t end_data(H2Session& session, nghttp2_session* library, H2Stream& stream, std::uint32_t* flags) {
+  static ssize_t end_data(H2Session& session, H2Stream& stream, std::uint32_t* flags) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     H2BodyWriter& writer = stream.writer_;
-    if (writer.trailers_) {
-      http::TextArena texts;
-      http::write_h2_trailers(*writer.trailers_, texts, session.list_);
-      const auto& values = name_values(session.list_, NGHTTP2_NV_FLAG_NONE);
-      if (!values.empty()) {
+    switch (session.submit_trailers(stream)) {
+      case H2Session::Trailers::None:
+        break;
+      case H2Session::Trailers::Submitted:
         *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        if (nghttp2_submit_trailer(library, stream.id(), values.data(), values.size()) != 0) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-      }
+        break;
+      case H2Session::Trailers::Failed:
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     session.unblock(stream);
     writer.end_sent_ = true;
@@ -261,6 +276,7 @@ struct H2Callbacks {
       nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
       nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+      nghttp2_session_callbacks_set_before_frame_send_callback(callbacks, on_before_send);
       nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
       nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
       nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, ignore_extension);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "conn/h2_library.h"
 
@@ -100,7 +101,10 @@ void H2Session::give_library(std::span<const char> bytes) {
   in_library_ = true;
   const auto taken = nghttp2_session_mem_recv(session_, bytes_of({bytes.data(), bytes.size()}), bytes.size());
   in_library_ = false;
-  if (taken >= 0) return;
+  if (taken >= 0) {
+    if (std::exchange(closing_ended_, false)) serialise();
+    return;
+  }
   switch (taken) {
     case NGHTTP2_ERR_CALLBACK_FAILURE:
       return break_off(fault_code_, fault_);
@@ -144,6 +148,7 @@ void H2Session::serialise() {
     const std::uint8_t* data = nullptr;
     const auto size = nghttp2_session_mem_send(session_, &data);
     if (size > 0) {
+      if (std::exchange(withheld_, false)) continue;
       const std::string_view text = text_of(data, static_cast<std::size_t>(size));
       if (!began_ && options_.role == H2Role::Server) output_.append(std::string_view(with_stream_limit(text, options_.max_concurrent_streams)));
       else output_.append(text);

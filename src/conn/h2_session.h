@@ -153,6 +153,10 @@ class H2Session {
   bool may_read() const;
   void reset_stream(H2Stream& stream, std::uint32_t error);
   void consumed(H2Stream& stream, std::size_t bytes);
+  enum class Trailers : std::uint8_t { None, Submitted, Failed };
+  Trailers submit_trailers(H2Stream& stream);
+  void end_without_window(H2Stream& stream);
+  void close_if_ended_by_us(H2Stream& stream);
   void resume(H2Stream& stream);
   void block(H2Stream& stream, H2Stream::Blocked why);
   void unblock(H2Stream& stream);
@@ -203,6 +207,8 @@ class H2Session {
   bool goaway_sent_ = false;
   bool wanting_ = false;
   bool in_library_ = false;
+  bool withheld_ = false;  // the library's frame is not to be sent
+  bool closing_ended_ = false;  // the library is to be told of streams that have ended
   bool overdrawn_ = false;  // found while sending
 };
 

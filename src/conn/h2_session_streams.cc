@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // H2Session: its streams, and the field lists that they send.
 #include <algorithm>
+#include <string>
 
 #include "conn/h2_callbacks.h"
 #include "conn/h2_library.h"
@@ -61,6 +62,49 @@ void H2Session::consumed(H2Stream& stream, std::size_t bytes) {
   if (stream.closed_ || dead_) return;
   nghttp2_session_consume_stream(session_, stream.id_, bytes);
   if (nghttp2_session_want_write(session_)) want_send();
+}
+
+// Read out of the writer, and on their way before this returns or the library does.
+H2Session::Trailers H2Session::submit_trailers(H2Stream& stream) {
+  const http::Fields* trailers = stream.writer_.trailers_;
+  if (!trailers) return Trailers::None;
+  http::TextArena texts;
+  http::write_h2_trailers(*trailers, texts, list_);
+  const auto& values = name_values(list_, NGHTTP2_NV_FLAG_NONE);
+  if (values.empty()) return Trailers::None;
+  return nghttp2_submit_trailer(session_, stream.id_, values.data(), values.size()) == 0 ? Trailers::Submitted : Trailers::Failed;
+}
+
+// The end of a body needs no window (RFC 9113 section 6.9), but the library makes it wait for one. Trailers it sends beside
+// the DATA that waits; an empty DATA is made here, and the library is told when the other side has ended too.
+void H2Session::end_without_window(H2Stream& stream) {
+  if (stream.id_ == 0 || stream.closed_ || dead_ || broken_) return;
+  switch (submit_trailers(stream)) {
+    case Trailers::Submitted:
+      break;
+    case Trailers::Failed:
+      return reset_stream(stream, abort_code());
+    case Trailers::None: {
+      const auto id = static_cast<std::uint32_t>(stream.id_);
+      std::string frame("\0\0\0\0\1", 5);  // no payload, DATA, END_STREAM
+      for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(id >> shift & 0xff);
+      output_.append(std::string_view(frame));
+      stream.writer_.ended_by_us_ = true;
+      break;
+    }
+  }
+  stream.writer_.end_sent_ = true;
+  unblock(stream);
+  close_if_ended_by_us(stream);
+  serialise();
+  want_send();
+}
+
+// The library's way to close a stream is to reset it; that frame is withheld.
+void H2Session::close_if_ended_by_us(H2Stream& stream) {
+  if (!stream.writer_.ended_by_us_ || !stream.reader_.ended_) return;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, kH2NoError);
+  closing_ended_ = true;
 }
 
 void H2Session::resume(H2Stream& stream) {

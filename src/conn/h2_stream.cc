@@ -90,13 +90,8 @@ bool H2BodyWriter::finish(const http::Fields& trailers) {
   trailers_ = trailers.empty() ? nullptr : &trailers;
   if (stream_.head_staged()) submit_head(trailers_ == nullptr);
   else stream_.session_.resume(stream_);
-  if (!end_sent_ && trailers_) {
-    for (const http::Field& field : trailers) {
-      kept_trailers_.append({trailer_texts_.copy(field.name), trailer_texts_.copy(field.value), field.id});
-    }
-    trailers_ = &kept_trailers_;
-  }
-  if (!end_sent_) stream_.session_.block(stream_, H2Stream::Blocked::ByWindow);
+  if (!end_sent_) stream_.session_.end_without_window(stream_);
+  trailers_ = nullptr;
   return true;
 }
 
@@ -105,7 +100,6 @@ WriteStatus H2BodyWriter::flush() {
   if (aborted_ || stream_.closed()) return WriteStatus::Failed;
   if (stream_.head_staged() && !submit_head(false)) return WriteStatus::Failed;
   if (end_sent_) return WriteStatus::Ok;
-  if (finished_) return WriteStatus::WouldBlock;
   if (stream_.session_.room()) return WriteStatus::Ok;
   stream_.session_.block(stream_, H2Stream::Blocked::ByBacklog);
   return WriteStatus::WouldBlock;

@@ -89,15 +89,14 @@ class H2BodyWriter final : public BodyWriter {
   async::Signal ready_;
   std::span<const char> offered_;  // by the call of try_write() that is under way
   std::size_t taken_ = 0;
-  const http::Fields* trailers_ = nullptr;  // of the call of finish() that is under way, or `kept_trailers_`
-  http::Fields kept_trailers_;
-  http::TextArena trailer_texts_;
+  const http::Fields* trailers_ = nullptr;  // of the call of finish() that is under way
   std::uint64_t left_ = 0;  // of the announced length
   bool has_length_ = false;
   bool ends_with_length_ = false;  // no trailers can follow the last byte
   bool discards_ = false;          // a response to HEAD: what is written counts and goes nowhere
   bool finished_ = false;
   bool end_sent_ = false;
+  bool ended_by_us_ = false;  // the library does not know: H2Session::end_without_window()
   bool aborted_ = false;
 };
 

@@ -255,6 +255,49 @@ def test_a_slow_reader_holds_back_only_its_stream(front):
         assert got > 2_900_000
 
 
+@pytest.mark.parametrize("trailers", [b"", b"X-Sum: 7\r\n"], ids=["no trailers", "trailers"])
+def test_an_end_needs_no_window(front, trailers):
+    """Neither an empty DATA nor trailers are bytes that a window counts (RFC 9113 section 6.9): none of them waits for one."""
+    place = front(lambda backend, connection: backend.answer(
+        connection, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n" + trailers + b"\r\n"),
+        flags=["--http2-max-streams", "4"])
+    with RawHttp2(place.clear) as connection:
+        connection.settings(window=5)
+        for stream in range(1, 41, 2):  # streams that have ended are no open ones
+            connection.headers(stream, GET)
+            frames = [connection.wait_for("HEADERS", stream), connection.wait_for("DATA", stream)]
+            assert frames[1].payload == b"hello" and not frames[1].flags & END_STREAM
+            connection.decoder.decode(frames[0].payload)
+            end = connection.read_frame()
+            while end.stream != stream:
+                end = connection.read_frame()
+            assert end.flags & END_STREAM, end
+            if trailers:
+                assert end.type == "HEADERS" and connection.decoder.decode(end.payload) == [("x-sum", "7")]
+            else:
+                assert end.type == "DATA" and end.payload == b""
+        connection.frame("PING", 0, 0, b"12345678")
+        frame = connection.read_frame()
+        while frame.type != "PING":
+            assert frame.type == "SETTINGS", f"{frame}: streams that have ended are not reset"
+            frame = connection.read_frame()
+
+
+@pytest.mark.parametrize("trailers", [b"", b"X-Sum: 7\r\n"], ids=["no trailers", "trailers"])
+def test_an_end_that_needed_no_window_leaves_the_request_its_time(front, trailers):
+    """The answer has ended before its request: the client may still end it, or open the window."""
+    place = front(lambda backend, connection: (connection.read_head(), connection.send(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n" + trailers + b"\r\n"), connection.wait_for_close()))
+    with RawHttp2(place.clear) as connection:
+        connection.settings(window=5)
+        connection.headers(1, [(":method", "POST"), *GET[1:]], end=False)
+        assert connection.wait_for("DATA", 1).payload == b"hello"
+        assert connection.wait_for("HEADERS" if trailers else "DATA", 1).flags & END_STREAM
+        connection.frame("WINDOW_UPDATE", 0, 1, (100).to_bytes(4, "big")).frame("DATA", END_STREAM, 1, b"x")
+        connection.headers(3, GET)
+        connection.wait_for("HEADERS", 3)
+
+
 def test_a_backend_that_reads_nothing_holds_back_only_its_streams(front):
     hold = threading.Event()
 

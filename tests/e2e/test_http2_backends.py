@@ -223,6 +223,22 @@ def test_an_upload_waits_for_the_backends_window(serve):
     slow.close()
 
 
+@pytest.mark.parametrize("trailers", [b"", b"X-Mine: 9\r\n"], ids=["no trailers", "trailers"])
+def test_an_end_needs_no_window(serve, trailers):
+    """The body has filled the window to its last byte, and the backend opens none before it has all."""
+    def script(stream):
+        stream.wait_for_end()
+        stream.answer(stream.body)
+    port, backend, _ = serve(script, reads=False, settings={WINDOW: 4})
+    assert fetch(port).status == 200  # its SETTINGS are here
+    for _ in range(5):
+        with Raw(port) as connection:
+            head = request_bytes("POST", headers={"Transfer-Encoding": "chunked"})
+            assert connection.call(head + b"4\r\ndata\r\n0\r\n" + trailers + b"\r\n", "POST").body == b"data"
+    assert [stream.trailers for stream in backend.streams[1:]] == ([[("x-mine", "9")]] if trailers else [[]]) * 5
+    assert len(backend.connections) == 1 and not backend.errors
+
+
 def test_an_idle_connection_ends(serve):
     port, backend, _ = serve(flags=["--backend-idle-timeout", "200ms"])
     assert fetch(port).status == 200
