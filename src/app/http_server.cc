@@ -142,6 +142,7 @@ async::Task<void> HttpServer::serve_stream(HttpServer* self, std::unique_ptr<con
                                      http::fault_text(exchange->fault()), loop.after(kSend));
   }
   co_await exchange->finish(loop.after(kSend));
+  co_await exchange->take_rest(loop.after(kLinger));
 }
 
 async::Task<void> HttpServer::answer(conn::Exchange& exchange, const HttpHandler::Client& client) {

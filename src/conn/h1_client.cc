@@ -22,6 +22,7 @@ void H1ClientExchange::send_head(const http::RequestHead& request, bool upgrade)
   method_ = request.method;
   http::WriteOptions options;
   options.framing = http::announced_framing(request);
+  if (http::needs_chunks(request)) options.framing = http::Framing::chunked();
   options.upgrade = upgrade;
   char* start = client_.out_.reserve(http::max_head_size(request));
   client_.out_.commit(static_cast<std::size_t>(http::write_head(start, request, options) - start));

@@ -158,7 +158,7 @@ void H1Exchange::respond(http::ResponseHead& head) {
   if (http10 && (open_ended || options.framing.kind == http::Framing::Kind::Chunked)) {
     options.framing = http::Framing::until_close();
     close_ = true;
-  } else if (open_ended) {
+  } else if (open_ended || (!http10 && http::needs_chunks(head, request))) {
     options.framing = http::Framing::chunked();
   }
   // A client that got its answer in place of 100 (Continue) may or may not send the body: see discard_request_body().

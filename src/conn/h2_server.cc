@@ -140,6 +140,7 @@ H2Exchange::H2Exchange(H2Server& server, std::int32_t id)
 }
 
 H2Exchange::~H2Exchange() {
+  if (!closed() && end_sent()) reset(kH2NoError);
   if (stalled()) ++server_.counts_.stalled;
   else if (closed() && !end_sent()) ++server_.counts_.reset;
   if (--server_.live_ != 0) return;
@@ -201,10 +202,23 @@ async::Task<void> H2Exchange::finish(async::Deadline deadline) {
     const bool sent = co_await flush(loop(), writer(), deadline);
     if (!sent) writer().abort();
   }
-  if (closed()) co_return;
   // A malformed request is an error of its stream, whatever was answered (RFC 9113 section 8.1.1).
-  if (end_sent() && fault_ != http::Fault::None) reset(kH2ProtocolError);
-  else reset(end_sent() ? kH2NoError : kH2InternalError);
+  if (!end_sent()) reset(kH2InternalError);
+  else if (fault_ != http::Fault::None) reset(kH2ProtocolError);
+}
+
+// Whether the client can end the request without another WINDOW_UPDATE, or will give it up: clients do when the answer is no
+// success. One that goes on and needs windows had better be told at once: curl up to 7.88 does not hear of any.
+bool H2Exchange::may_end() const {
+  return response_.status >= 300 || !request.body.has_length || request.body.length - bytes_received() <= window_left();
+}
+
+async::Task<void> H2Exchange::take_rest(async::Deadline deadline) {
+  while (!closed() && may_end()) {
+    const async::Wake wake = co_await async::wait_any(loop(), deadline, reader().ready());
+    if (wake != async::Wake::Signalled) break;
+  }
+  reset(kH2NoError);
 }
 
 }  // namespace cardea::conn

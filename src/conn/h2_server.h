@@ -8,6 +8,8 @@
 //   // in the task: a head with a fault is answered with its status, see H2Exchange::fault()
 //   ... handle it as any Exchange ...
 //   co_await exchange->finish(deadline);
+//   ... everything about the request is done; what is left is the client's ...
+//   co_await exchange->take_rest(deadline);
 //
 // next() is what moves the connection's bytes: call it again at once. After it gave nullptr every stream is closed, and
 // their tasks find that out.
@@ -106,8 +108,12 @@ class H2Exchange final : public Exchange, public H2Stream {
   http::Fault fault() const { return fault_; }
   // When its field list began.
   std::uint64_t began() const { return began_; }
-  // After it was answered, or could not be: sends what is left of the response; what is left of the request is not wanted.
+  // After it was answered, or could not be: sends what is left of the response.
   async::Task<void> finish(async::Deadline deadline);
+  // After that: a request that is still coming is not wanted, and its stream reset (NO_ERROR, RFC 9113 section 8.1). But a
+  // client that is reset while it sends may throw away the answer that it has (curl up to 7.88): it gets until the deadline to
+  // find the answer and to end by itself, within the window that it has, since nothing more is consumed.
+  async::Task<void> take_rest(async::Deadline deadline);
 
   BodyReader& request_body() override { return reader(); }
   void inform(const http::ResponseHead& head) override;
@@ -124,6 +130,7 @@ class H2Exchange final : public Exchange, public H2Stream {
   bool on_fields_end(bool end_stream) override;
   bool send_staged_head(bool end_stream) override;
   bool head_staged() const override { return staged_; }
+  bool may_end() const;
 
   H2Server& server_;
   http::H2RequestReader head_reader_;

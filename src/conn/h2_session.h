@@ -153,6 +153,7 @@ class H2Session {
   bool may_read() const;
   void reset_stream(H2Stream& stream, std::uint32_t error);
   void consumed(H2Stream& stream, std::size_t bytes);
+  std::uint64_t window_left(const H2Stream& stream) const;
   enum class Trailers : std::uint8_t { None, Submitted, Failed };
   Trailers submit_trailers(H2Stream& stream);
   void end_without_window(H2Stream& stream);

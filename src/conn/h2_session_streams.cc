@@ -64,6 +64,11 @@ void H2Session::consumed(H2Stream& stream, std::size_t bytes) {
   if (nghttp2_session_want_write(session_)) want_send();
 }
 
+std::uint64_t H2Session::window_left(const H2Stream& stream) const {
+  const auto left = nghttp2_session_get_stream_local_window_size(session_, stream.id_);
+  return left > 0 ? static_cast<std::uint64_t>(left) : 0;
+}
+
 // Read out of the writer, and on their way before this returns or the library does.
 H2Session::Trailers H2Session::submit_trailers(H2Stream& stream) {
   const http::Fields* trailers = stream.writer_.trailers_;

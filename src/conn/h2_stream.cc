@@ -130,6 +130,8 @@ void H2Stream::start_writing(bool has_length, std::uint64_t length, bool ends_wi
   writer_.discards_ = discards;
 }
 
+std::uint64_t H2Stream::window_left() const { return session_.window_left(*this); }
+
 void H2Stream::release_reading() {
   reader_.held_ = false;
   reader_.rewindable_ = false;

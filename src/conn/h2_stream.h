@@ -129,6 +129,9 @@ class H2Stream {
   virtual bool head_staged() const = 0;
 
   void start_writing(bool has_length, std::uint64_t length, bool ends_with_length, bool discards);
+  // Of the body that we read, in bytes: what came, read or not, and what may come before we consume more.
+  std::uint64_t bytes_received() const { return reader_.bytes_read_ + reader_.buffer_.size(); }
+  std::uint64_t window_left() const;
   // For an exchange that becomes a tunnel: see H2BodyReader::held_.
   void hold_reading() { reader_.held_ = true; }
   void release_reading();

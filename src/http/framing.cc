@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/framing.h"
 
+#include "http/grpc.h"
 #include "http/list.h"
 
 namespace cardea::http {
@@ -41,6 +42,16 @@ Framing announced_framing(const ResponseHead& response, Method request_method) {
   const Framing framing = body_framing(response, request_method);
   if (framing.kind != Framing::Kind::None || response.status < 200 || response.status == 204) return framing;
   return response.body.has_length ? Framing::of_length(response.body.length) : Framing::none();
+}
+
+bool needs_chunks(const RequestHead& request) {
+  if (request.version != Version::Http2 || !request.body.has_length) return false;
+  return request.fields.has(HeaderId::Trailer) || is_grpc(request);
+}
+
+bool needs_chunks(const ResponseHead& response, const RequestHead& request) {
+  if (response.version != Version::Http2 || body_framing(response, request.method).kind != Framing::Kind::Length) return false;
+  return list_contains(request.fields, HeaderId::Te, "trailers") || is_grpc_content_type(response.fields.get(HeaderId::ContentType));
 }
 
 bool wants_keep_alive(const RequestHead& request) { return persists(request.fields, request.version); }

@@ -42,6 +42,12 @@ Framing body_framing(const ResponseHead& response, Method request_method);
 Framing announced_framing(const RequestHead& request);
 Framing announced_framing(const ResponseHead& response, Method request_method);
 
+// Whether a message that came by HTTP/2 with its length must be chunked in HTTP/1.1, which has no other place for the
+// trailers that may still come (RFC 9112 section 7.1.2). The sender of a request says so by Trailer; of a response nobody
+// knows, and whoever wants them said `TE: trailers` (RFC 9110 section 6.5.1). gRPC always has them.
+bool needs_chunks(const RequestHead& request);
+bool needs_chunks(const ResponseHead& response, const RequestHead& request);
+
 // Whether the peer wants the connection kept after this message (RFC 9112 section 9.3): "close" wins over all.
 bool wants_keep_alive(const RequestHead& request);
 bool wants_keep_alive(const ResponseHead& response);

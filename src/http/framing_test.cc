@@ -72,6 +72,35 @@ TEST(BodyFraming, OfRequests) {
   EXPECT_EQ(body_framing(head), Framing::chunked());
 }
 
+TEST(BodyFraming, ChunksForTheTrailersOfHttp2) {
+  RequestHead request;
+  request.method = Method::Get;
+  ResponseHead answer;
+  answer.version = Version::Http2;
+  answer.status = 200;
+  answer.body = kFive;
+  EXPECT_FALSE(needs_chunks(answer, request)) << "nobody wants them";
+  request.fields.append("TE", "trailers");
+  EXPECT_TRUE(needs_chunks(answer, request));
+  request.method = Method::Head;
+  EXPECT_FALSE(needs_chunks(answer, request)) << "nothing follows";
+  request.method = Method::Get;
+  answer.version = Version::Http11;
+  EXPECT_FALSE(needs_chunks(answer, request)) << "it has none when it has a length";
+  request.fields.clear();
+  answer.version = Version::Http2;
+  answer.fields.append("content-type", "application/grpc");
+  EXPECT_TRUE(needs_chunks(answer, request));
+
+  request.version = Version::Http2;
+  request.body = kFive;
+  EXPECT_FALSE(needs_chunks(request));
+  request.fields.append("trailer", "x-sum");
+  EXPECT_TRUE(needs_chunks(request));
+  request.version = Version::Http11;
+  EXPECT_FALSE(needs_chunks(request));
+}
+
 TEST(BodyFraming, HasBody) {
   EXPECT_FALSE(Framing::none().has_body());
   EXPECT_FALSE(Framing::of_length(0).has_body());

@@ -42,7 +42,8 @@ const EffectiveSettings& settings_of(Worker& worker, const WorkerBind& bind);
 // A malformed request in this room's words.
 Failure failure_of(http::Fault fault);
 
-// How long a client gets to read our last response before the connection is closed, and to take a response's end.
+// How long a client gets to read our last response before the connection is closed (of HTTP/2: before its stream is reset,
+// when it still sends the request), and to take a response's end.
 inline constexpr std::uint64_t kLingerMs = 2'000;
 
 inline std::uint64_t milliseconds(std::chrono::milliseconds duration) { return static_cast<std::uint64_t>(duration.count()); }

@@ -109,10 +109,10 @@ Mirror::Mirror(Request& request, const CompiledMirror& to)
 BackendCounters& Mirror::counters() { return to_.series->counters.at(worker_.index()); }
 
 async::Task<void> Mirror::send(std::shared_ptr<Mirror> mirror) {
-  ++mirror->worker_.mirrors();
+  mirror->worker_.mirror_begins();
   co_await mirror->worker_.loop().yield();  // the request goes first
   co_await mirror->run();
-  --mirror->worker_.mirrors();
+  mirror->worker_.mirror_ends();
 }
 
 async::Task<void> Mirror::run() {

@@ -40,6 +40,7 @@ async::Task<void> serve_stream(Client* client, conn::H2Server* server, std::uniq
     finish_request(request);
   }
   worker.counters().active_requests.sub();
+  co_await exchange->take_rest(worker.loop().after(kLingerMs));
   exchange.reset();
   count(*client, *server);
 }

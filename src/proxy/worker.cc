@@ -102,7 +102,16 @@ void Worker::begin_drain() {
   }
   binds_.clear();
   drain_.request(*loop_);
-  if (connections_ == 0) drained_.store(true, std::memory_order_release);
+  tell_if_drained();
+}
+
+void Worker::tell_if_drained() {
+  if (connections_ == 0 && mirrors_ == 0 && drain_.requested()) drained_.store(true, std::memory_order_release);
+}
+
+void Worker::mirror_ends() {
+  --mirrors_;
+  tell_if_drained();
 }
 
 async::Task<void> Worker::accept_loop(Worker* worker, std::shared_ptr<WorkerBind> bind) {
@@ -136,7 +145,7 @@ async::Task<void> Worker::connection(Worker* worker, std::shared_ptr<WorkerBind>
                                      net::SocketAddress peer) {
   co_await serve_connection(*worker, *bind, std::move(socket), peer);
   --worker->connections_;
-  if (worker->connections_ == 0 && worker->drain_.requested()) worker->drained_.store(true, std::memory_order_release);
+  worker->tell_if_drained();
 }
 
 async::Task<void> Worker::sweep_pools(Worker* worker) {

@@ -56,7 +56,7 @@ class Worker {
   // The control thread's side.
   void send(Command command) { mailbox_->send(std::move(command)); }
   AccessLog& access_log() { return access_log_; }
-  // Draining, and no connection is left.
+  // Draining, and no connection and no mirror is left.
   bool drained() const { return drained_.load(std::memory_order_acquire); }
 
   // The worker's side.
@@ -71,7 +71,9 @@ class Worker {
   WorkerCounters& counters() { return counters_; }
   // For what outlives the request that began it.
   async::TaskScope& scope() { return *scope_; }
-  std::uint32_t& mirrors() { return mirrors_; }  // under way
+  std::uint32_t mirrors() const { return mirrors_; }  // under way
+  void mirror_begins() { ++mirrors_; }
+  void mirror_ends();
   const net::TlsFront& tls_front() const { return front_; }
   TablesUse* tables() { return tables_; }
   // Never stopped: for waits that only a deadline ends.
@@ -83,6 +85,7 @@ class Worker {
   void take(TakeTables command);
   void open(const BindKey& key, bool tls, std::unique_ptr<net::TcpListener> listener);
   void begin_drain();
+  void tell_if_drained();
   static async::Task<void> accept_loop(Worker* worker, std::shared_ptr<WorkerBind> bind);
   static async::Task<void> sweep_pools(Worker* worker);
   bool accept_some(const std::shared_ptr<WorkerBind>& bind);

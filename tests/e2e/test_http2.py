@@ -127,6 +127,20 @@ def test_trailers_both_ways(front):
     assert place.backend.bodies[0].lower().endswith(b"0\r\nx-mine: 9\r\n\r\n")
 
 
+@pytest.mark.parametrize("headers,kept", [([("trailer", "x-mine")], True), ([("content-type", "application/grpc"), ("te", "trailers")], True), ([], False)],
+                         ids=["announced", "grpc", "not announced"])
+def test_trailers_behind_a_length(front, headers, kept):
+    place = front()
+    with place.client() as client:
+        stream = client.fetch("POST", "/", [("content-length", "4"), *headers], body=b"data", trailers=[("x-mine", "9")])
+        assert stream.status == 200
+    head, body = place.backend.heads[0].lower(), place.backend.bodies[0].lower()
+    if kept:
+        assert b"content-length" not in head and body.endswith(b"0\r\nx-mine: 9\r\n\r\n")
+    else:
+        assert b"\r\ncontent-length: 4\r\n" in head and body == b"data"
+
+
 def test_interim_responses(front):
     def script(backend, connection):
         head = connection.read_head()
@@ -185,6 +199,65 @@ def test_an_early_answer_stops_the_upload(front):
         client.until(lambda: stream.ended and stream.reset)
         assert (stream.status, stream.body, stream.reset) == (413, b"big", "NO_ERROR")
         assert client.fetch("GET").status == 413, "the connection goes on"
+
+
+def early_answer(backend, connection):
+    """Says 413 or 200 as the path asks, as soon as the head is there, and reads what comes."""
+    status = b"413 Content Too Large" if b"/413" in connection.read_head() else b"200 OK"
+    connection.send(b"HTTP/1.1 " + status + b"\r\nContent-Length: 5\r\nConnection: close\r\n\r\nearly")
+    connection.wait_for_close()
+
+
+def test_a_client_that_ends_its_request_after_an_early_answer_is_not_reset(front):
+    place = front(early_answer)
+    with place.client() as client:
+        stream = client.request("POST", "/", end=False)
+        client.until(lambda: stream.ended)
+        client.send(stream, b"x" * 60_000, end=True)
+        assert client.fetch("POST", "/", body=b"x").body == b"early"
+        assert not stream.reset
+
+
+def test_an_early_answer_does_not_make_us_read_for_ever(front):
+    place = front(early_answer)
+    with RawHttp2(place.clear) as connection:
+        connection.headers(1, [(":method", "POST"), *GET[1:]], end=False)
+        connection.wait_for("DATA", 1, END_STREAM)
+        window, sent = 65535, 0
+        while True:
+            while window:
+                size = min(window, 16384)
+                connection.frame("DATA", 0, 1, b"x" * size)
+                window, sent = window - size, sent + size
+            frame = connection.read_frame()
+            if frame.type == "WINDOW_UPDATE" and frame.stream == 1:
+                window += int.from_bytes(frame.payload, "big")
+            elif frame.type == "RST_STREAM":
+                assert frame.error == "NO_ERROR"
+                break
+        assert sent < 300_000
+        connection.headers(3, GET)
+        connection.wait_for("HEADERS", 3)
+
+
+@pytest.mark.parametrize("size", [0, 1000, 60_000])
+@pytest.mark.parametrize("path,status", [("/", "200"), ("/413", "413")])
+def test_curl_gets_an_early_answer(front, tmp_path, path, status, size):
+    """It throws an answer away when its stream is reset while it sends."""
+    place = front(early_answer)
+    (tmp_path / "body").write_bytes(b"x" * size)
+    result = curl("--http2-prior-knowledge", "-w", " %{http_code}", "-X", "POST", "-T", tmp_path / "body", "-H", "Expect:",
+                  f"http://127.0.0.1:{place.clear}{path}")
+    assert (result.returncode, result.stdout) == (0, f"early {status}"), result.stderr
+
+
+def test_curl_stops_a_large_upload_that_was_refused_early(front, tmp_path):
+    place = front(early_answer)
+    with (tmp_path / "body").open("wb") as file:
+        file.truncate(50_000_000)
+    result = curl("--http2-prior-knowledge", "-w", " %{http_code}", "-X", "POST", "-T", tmp_path / "body", "-H", "Expect:",
+                  f"http://127.0.0.1:{place.clear}/413")
+    assert (result.returncode, result.stdout) == (0, "early 413"), result.stderr
 
 
 def test_a_cancelled_stream_cancels_the_attempt(front):

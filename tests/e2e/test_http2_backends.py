@@ -102,6 +102,29 @@ def test_trailers_both_ways(serve):
     assert backend.streams[0].trailers == [("x-mine", "9")]
 
 
+@pytest.mark.parametrize("headers,answer_type,kept", [
+    ([("TE", "trailers"), ("Connection", "TE")], "text/plain", True),  # it wants them (RFC 9110 section 6.5.1)
+    ([], "application/grpc", True),
+    ([], "text/plain", False),  # a length is worth more than trailers that nobody asked for
+], ids=["wanted", "grpc", "not wanted"])
+def test_trailers_behind_a_length(serve, headers, answer_type, kept):
+    def script(stream):
+        stream.respond(200, [("content-length", "5"), ("content-type", answer_type)], end=stream.header(":method") == "HEAD")
+        if stream.header(":method") == "HEAD":
+            return
+        stream.send(b"hello")
+        stream.send_trailers([("x-sum", "7")])
+    port, _, _ = serve(script)
+    with Raw(port) as connection:
+        for _ in range(2):
+            answer = connection.call(request_bytes(headers=headers))
+            assert answer.body == b"hello"
+            assert (answer.header("content-length"), answer.header("transfer-encoding")) == ((None, "chunked") if kept else ("5", None))
+            assert answer.trailers == ([("x-sum", "7")] if kept else [])
+        head = connection.call(request_bytes("HEAD", headers=headers), "HEAD")
+        assert head.header("content-length") == "5" and head.header("transfer-encoding") is None
+
+
 def test_informational_answers_pass(serve):
     def script(stream):
         stream.respond(103, [("link", "</style.css>")])

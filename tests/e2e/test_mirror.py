@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """RequestMirror: other backends get copies, and the request notices nothing of it."""
+import signal
 import socket
 import threading
 
@@ -199,3 +200,33 @@ def test_what_is_tried_again_is_copied_once(world):
     assert bad.bodies == [b"data"] * 3
     eventually(lambda: gw.metric("cardea_mirrored_requests_total") == 1, "the copy")
     assert m.bodies == [b"data"]
+
+
+def test_a_drain_lets_copies_end(serve):
+    """The request is answered, and its connection gone, long before its copy is."""
+    def slow(backend, connection):
+        backend.next_request(connection)
+        let_go.wait(30)
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        ended.append(connection.wait_for_close())
+    let_go, ended = threading.Event(), []
+    port, _, m, _, gw = serve(mirror("m"), scripts=(None, slow, None), flags=["--drain-timeout", "30s"])
+    assert fetch(port).status == 200
+    m.wait_for(lambda s: len(s.heads) == 1, "the copy")
+    gw.process.send_signal(signal.SIGTERM)
+    eventually(lambda: gw.admin("/readyz").status == 503, "it drains")
+    assert gw.metric("cardea_mirrored_requests_total") == 0 and gw.process.poll() is None
+    let_go.set()
+    assert gw.process.wait(20) == 0
+    eventually(lambda: ended, "the copy's connection was closed after its answer")
+    gw.assert_clean()
+
+
+def test_the_drain_timeout_bounds_copies(serve):
+    port, _, m, _, gw = serve(mirror("m"), scripts=(None, lambda b, c: (b.next_request(c), c.wait_for_close()), None),
+                              flags=["--drain-timeout", "500ms"])
+    assert fetch(port).status == 200
+    m.wait_for(lambda s: len(s.heads) == 1, "the copy")
+    gw.process.send_signal(signal.SIGTERM)
+    assert gw.process.wait(20) == 0
+    gw.assert_clean()
