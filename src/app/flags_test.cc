@@ -71,7 +71,8 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
              "--backend-request-timeout", "0s", "--access-log-buffer-bytes", "17k", "--max-chunk-line-bytes", "18",
              "--max-chunk-extension-bytes", "19", "--retry-backoff", "20ms", "--max-replay-bytes", "21",
              "--max-mirrors", "22", "--max-mirror-bytes", "23", "--mirror-timeout", "24s",
-             "--backend-http2-max-streams", "25", "--backend-http2-window-bytes", "26k"})
+             "--backend-http2-max-streams", "25", "--backend-http2-window-bytes", "26k",
+             "--backend-http2-ping-interval", "27s", "--backend-http2-ping-timeout", "28s"})
           .proxy;
   EXPECT_EQ(proxy.max_request_line_bytes, 1024u);
   EXPECT_EQ(proxy.max_head_bytes, 2048u);
@@ -101,6 +102,8 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
   EXPECT_EQ(proxy.mirror_timeout, 24s);
   EXPECT_EQ(proxy.backend_http2_max_streams, 25u);
   EXPECT_EQ(proxy.backend_http2_window_bytes, 26u * 1024);
+  EXPECT_EQ(proxy.backend_http2_ping_interval, 27s);
+  EXPECT_EQ(proxy.backend_http2_ping_timeout, 28s);
 }
 
 TEST(Flags, EveryLimitOfTheControllerHasAFlag) {

@@ -26,7 +26,7 @@ class ClientExchange {
   enum class Head : std::uint8_t {
     Complete,    // final or informational; after an informational one call again
     WouldBlock,  // wait on ready()
-    Closed,      // the backend closed or reset the connection or the stream; see anything_received() and refused()
+    Closed,      // the backend closed or reset the connection or the stream; see anything_received() and closing()
     Malformed,   // fault()
   };
   // The head's views are valid until the next call here or of the body.
@@ -36,9 +36,15 @@ class ClientExchange {
   virtual bool anything_received() const = 0;
   // Some of the request was taken by the connection.
   virtual bool anything_sent() const = 0;
-  // The backend said that it did nothing with the request (HTTP/2: REFUSED_STREAM, or above the last stream of a GOAWAY):
-  // any method may be sent again (RFC 9113 section 8.7).
-  virtual bool refused() const = 0;
+  // After Closed: what is known about why.
+  enum class Closing : std::uint8_t {
+    Broken,      // nothing
+    Refused,     // HTTP/2: the backend did nothing with the request (REFUSED_STREAM, or above the last stream of a GOAWAY):
+                 // any method may be sent again (RFC 9113 section 8.7)
+    WantsHttp1,  // HTTP/2: HTTP_1_1_REQUIRED: it is to be sent by HTTP/1.1 (RFC 9113 section 7)
+    Silent,      // HTTP/2: the backend did not answer PING: it is gone, and perhaps the way to it
+  };
+  virtual Closing closing() const = 0;
   // After Malformed: why. None: against the rules of the protocol as a whole.
   virtual http::Fault fault() const = 0;
 

@@ -51,7 +51,7 @@ class H1ClientExchange final : public ClientExchange {
   async::Signal& ready() override { return client_.stream_->readable(); }
   bool anything_received() const override { return received_; }
   bool anything_sent() const override { return writer_.taken(); }
-  bool refused() const override { return false; }
+  Closing closing() const override { return Closing::Broken; }
   http::Fault fault() const override { return fault_; }
   BodyReader& response_body() override { return reader_; }
   void begin_tunnel() override;

@@ -97,8 +97,10 @@ struct H2Callbacks {
     H2Session& session = session_of(user);
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
+        session.progress_ = true;
         return on_fields_end(session, library, frame);
       case NGHTTP2_DATA:
+        session.progress_ = true;
         return on_data_end(session, library, frame);
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
@@ -110,7 +112,7 @@ struct H2Callbacks {
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) session.owner_.on_ping_acknowledged();
         return 0;
       case NGHTTP2_GOAWAY:
-        session.owner_.on_goaway(frame->goaway.last_stream_id);
+        session.owner_.on_goaway(frame->goaway.last_stream_id, frame->goaway.error_code);
         return 0;
       default:
         return 0;

@@ -16,6 +16,7 @@ H2Client::H2Client(std::unique_ptr<net::Stream> stream, BufferPool& pool, const 
       options_(options),
       scheme_(scheme),
       session_(*stream_, pool, options.session, *this),
+      liveness_(options.liveness),
       idle_since_(stream_->loop().now()) {}
 
 H2Client::~H2Client() = default;
@@ -28,6 +29,7 @@ async::Task<void> H2Client::run(std::shared_ptr<H2Client> client) {
     session.send();
     if (session.over()) break;
     if (client->idle_too_long()) session.goaway(kH2NoError, "");
+    client->look_for_backend();
     if (session.busy()) {
       co_await loop.yield();
       if (loop.ended()) break;
@@ -43,6 +45,20 @@ async::Task<void> H2Client::run(std::shared_ptr<H2Client> client) {
   client->spoke_.raise(loop);
 }
 
+void H2Client::look_for_backend() {
+  switch (liveness_.check(stream_->loop().now(), session_.open_streams() != 0)) {
+    case H2Liveness::Verdict::Fine:
+      break;
+    case H2Liveness::Verdict::Ask:
+      session_.ping();
+      break;
+    case H2Liveness::Verdict::Gone:
+      silent_ = true;
+      session_.give_up("silent");
+      break;
+  }
+}
+
 void H2Client::retire() {
   if (retired_) return;
   retired_ = true;
@@ -56,7 +72,7 @@ bool H2Client::idle_too_long() const {
 
 async::Deadline H2Client::deadline() const {
   const async::Deadline own = live_ == 0 && options_.idle_timeout_ms != 0 ? idle_since_ + options_.idle_timeout_ms : async::kNever;
-  return std::min(own, session_.deadline());
+  return std::min({own, session_.deadline(), liveness_.deadline(session_.open_streams() != 0)});
 }
 
 // --- The exchange ---------------------------------------------------------------------------------------------------
@@ -64,6 +80,7 @@ async::Deadline H2Client::deadline() const {
 H2ClientExchange::H2ClientExchange(std::shared_ptr<H2Client> client)
     : H2ClientHold{std::move(client)}, H2Stream(client_->session_, 0) {
   ++client_->live_;
+  client_->liveness_.asked(session_.loop().now());
 }
 
 H2ClientExchange::~H2ClientExchange() {
@@ -90,6 +107,14 @@ bool H2ClientExchange::send_staged_head(bool end_stream) {
   session_.texts().clear();
   if (id() == 0) reset(kH2RefusedStream);
   return false;
+}
+
+ClientExchange::Closing H2ClientExchange::closing() const {
+  if (!closed()) return Closing::Broken;
+  if (client_->silent_) return Closing::Silent;
+  if (received_) return Closing::Broken;
+  if (error() == kH2Http11Required || (error() == kH2RefusedStream && client_->wants_http1_)) return Closing::WantsHttp1;
+  return error() == kH2RefusedStream ? Closing::Refused : Closing::Broken;
 }
 
 void H2ClientExchange::on_field(std::string_view name, std::string_view value) {

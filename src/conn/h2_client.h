@@ -2,8 +2,8 @@
 // The client's side of an HTTP/2 connection (RFC 9113), towards backends: many requests at once.
 //
 // H2Client is the connection: the pool holds it, its own task moves its bytes (run(), spawned once by whoever made it), and
-// every exchange on it holds it too. It ends when the backend says GOAWAY, breaks, or leaves it without an exchange for too
-// long; exchanges that are under way go on after a GOAWAY. H2ClientExchange is one request and its response, one stream.
+// every exchange on it holds it too. It ends when the backend says GOAWAY, breaks, answers no PING, or when it has had no
+// exchange for too long; exchanges that are under way go on after a GOAWAY. H2ClientExchange is one request and its response, one stream.
 //
 // One thread.
 #pragma once
@@ -17,6 +17,7 @@
 #include "async/frame_pool.h"
 #include "async/task.h"
 #include "conn/client_exchange.h"
+#include "conn/h2_liveness.h"
 #include "conn/h2_session.h"
 #include "http/h2_reader.h"
 #include "http/limits.h"
@@ -28,6 +29,7 @@ struct H2ClientOptions {
   H2Options session{.role = H2Role::Client, .floods = {}};
   std::uint32_t max_streams = 100;       // of one connection, if its backend allows as many
   std::uint64_t idle_timeout_ms = 0;     // without an exchange; 0: none
+  H2LivenessLimits liveness;
 };
 
 class H2Client final : private H2Session::Owner {
@@ -61,9 +63,15 @@ class H2Client final : private H2Session::Owner {
     settled_ = true;
     spoke_.raise(stream_->loop());
   }
-  void on_goaway(std::int32_t) override { retire(); }
+  void on_goaway(std::int32_t, std::uint32_t error) override {
+    wants_http1_ = error == kH2Http11Required;
+    retire();
+  }
+  void on_ping_acknowledged() override { liveness_.acknowledged(); }
+  void on_heard(bool progress) override { liveness_.heard(stream_->loop().now(), progress); }
 
   bool idle_too_long() const;
+  void look_for_backend();
   async::Deadline deadline() const;
 
   std::unique_ptr<net::Stream> stream_;
@@ -71,12 +79,15 @@ class H2Client final : private H2Session::Owner {
   const H2ClientOptions& options_;
   std::string_view scheme_;
   H2Session session_;
+  H2Liveness liveness_;
   std::uint32_t live_ = 0;  // exchanges
   std::uint64_t idle_since_;
   async::Signal spoke_;
   bool settled_ = false;
   bool used_before_ = false;
   bool retired_ = false;
+  bool wants_http1_ = false;  // says its GOAWAY
+  bool silent_ = false;       // it answered no PING
   bool over_ = false;
 };
 
@@ -99,7 +110,7 @@ class H2ClientExchange final : public ClientExchange, private H2ClientHold, publ
   async::Signal& ready() override { return reader().ready(); }
   bool anything_received() const override { return received_; }
   bool anything_sent() const override { return id() != 0; }
-  bool refused() const override { return closed() && error() == kH2RefusedStream && !received_; }
+  Closing closing() const override;
   http::Fault fault() const override { return fault_; }
   BodyReader& response_body() override { return reader(); }
   // There is no 101 in HTTP/2.

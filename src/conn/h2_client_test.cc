@@ -76,7 +76,8 @@ struct Answer {
   std::uint16_t status = 0;
   std::string path, body, trailer;
   int informational = 0;
-  bool closed = false, refused = false, malformed = false, truncated = false;
+  ClientExchange::Closing closing = ClientExchange::Closing::Broken;
+  bool closed = false, malformed = false, truncated = false;
 };
 
 // What the test runs, with a connection to the backend.
@@ -116,7 +117,7 @@ Task<Answer> call(std::shared_ptr<H2Client> client, async::Loop& loop, std::stri
       if (read == ClientExchange::Head::WouldBlock) break;
       answer.closed = read == ClientExchange::Head::Closed;
       answer.malformed = read == ClientExchange::Head::Malformed;
-      answer.refused = exchange.refused();
+      answer.closing = exchange.closing();
       if (read != ClientExchange::Head::Complete) co_return answer;
       if (response.status < 200) {
         ++answer.informational;
@@ -199,10 +200,10 @@ TEST(H2Client, AResetIsTheStreamsAlone) {
   run(+[](Fixture& on) -> Task<void> {
     const Answer reset = co_await call(on.client, on.loop, "/reset");
     EXPECT_TRUE(reset.closed);
-    EXPECT_FALSE(reset.refused);
+    EXPECT_EQ(reset.closing, ClientExchange::Closing::Broken);
     const Answer refused = co_await call(on.client, on.loop, "/refuse");
     EXPECT_TRUE(refused.closed);
-    EXPECT_TRUE(refused.refused);
+    EXPECT_EQ(refused.closing, ClientExchange::Closing::Refused);
     EXPECT_TRUE(on.client->usable());
     const Answer good = co_await call(on.client, on.loop, "/a");
     EXPECT_EQ(good.status, 200);
@@ -257,7 +258,7 @@ TEST(H2Client, AfterAGoawayNothingNewBeginsAndWhatIsUnderWayEnds) {
     EXPECT_FALSE(on.client->usable());
     const Answer late = co_await call(on.client, on.loop, "/late");
     EXPECT_TRUE(late.closed);
-    EXPECT_TRUE(late.refused) << "it may be sent elsewhere";
+    EXPECT_EQ(late.closing, ClientExchange::Closing::Refused) << "it may be sent elsewhere";
   });
 }
 
@@ -277,7 +278,7 @@ TEST(H2Client, ABrokenConnectionEndsEveryExchange) {
     http::ResponseHead response;
     while (exchange.try_read_head(response) == ClientExchange::Head::WouldBlock) co_await async::wait_any(on.loop, kNever, exchange.ready());
     EXPECT_EQ(exchange.try_read_head(response), ClientExchange::Head::Closed);
-    EXPECT_FALSE(exchange.refused());
+    EXPECT_EQ(exchange.closing(), ClientExchange::Closing::Broken);
     EXPECT_TRUE(exchange.anything_sent());
   });
 }

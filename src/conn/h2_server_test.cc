@@ -72,7 +72,7 @@ class ClientEnd final : public H2Session::Owner {
 
   H2Stream* accept_stream(std::int32_t) override { return nullptr; }
   void on_request(H2Stream&) override {}
-  void on_goaway(std::int32_t last) override { goaways.push_back(last); }
+  void on_goaway(std::int32_t last, std::uint32_t) override { goaways.push_back(last); }
 
   std::vector<std::int32_t> goaways;
 

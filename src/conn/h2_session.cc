@@ -42,7 +42,10 @@ void H2Session::receive() {
   for (int i = 0; i < kReadsPerTurn && may_read(); ++i) {
     char* const block = pool_.take();
     const auto result = stream_.try_read({block, BufferPool::kBlockBytes});
-    if (result.status == net::IoStatus::Ok) feed({block, result.bytes});
+    if (result.status == net::IoStatus::Ok) {
+      feed({block, result.bytes});
+      owner_.on_heard(std::exchange(progress_, false));
+    }
     pool_.give(block);
     read_more_ = result.status == net::IoStatus::Ok;
     if (result.status == net::IoStatus::Failed) broken_ = true;
@@ -198,10 +201,8 @@ async::Deadline H2Session::deadline() const {
 void H2Session::check_deadline() {
   const auto now = loop().now();
   if (output_until_ <= now && !broken_) {
-    fault_ = "stalled";
-    broken_ = true;
     for (H2Stream* stream = streams_; stream; stream = stream->next_) stream->stalled_ = true;
-    return fail();
+    return give_up("stalled");
   }
   while (by_window_.first && by_window_.first->blocked_until_ <= now) {
     H2Stream& stream = *by_window_.first;
@@ -215,6 +216,13 @@ void H2Session::check_deadline() {
 
 void H2Session::fail() {
   for (H2Stream* stream = streams_; stream; stream = stream->next_) close_stream(*stream, kH2Cancel);
+}
+
+void H2Session::give_up(std::string_view fault) {
+  if (broken_) return;
+  fault_ = fault;
+  broken_ = true;
+  fail();
 }
 
 void H2Session::announce_goaway() {

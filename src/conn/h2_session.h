@@ -36,7 +36,7 @@ struct nghttp2_session;
 
 namespace cardea::conn {
 
-// Error codes that we send (RFC 9113 section 7).
+// Error codes that we send or look for (RFC 9113 section 7).
 enum H2Error : std::uint32_t {
   kH2NoError = 0x0,
   kH2ProtocolError = 0x1,
@@ -44,6 +44,7 @@ enum H2Error : std::uint32_t {
   kH2RefusedStream = 0x7,
   kH2Cancel = 0x8,
   kH2EnhanceYourCalm = 0xb,
+  kH2Http11Required = 0xd,
 };
 
 enum class H2Role : std::uint8_t { Client, Server };
@@ -70,8 +71,10 @@ class H2Session {
     virtual void on_request(H2Stream& stream) = 0;
     virtual void on_settings() {}
     // The peer takes no new streams; those above `last_id` were not looked at.
-    virtual void on_goaway([[maybe_unused]] std::int32_t last_id) {}
+    virtual void on_goaway([[maybe_unused]] std::int32_t last_id, [[maybe_unused]] std::uint32_t error) {}
     virtual void on_ping_acknowledged() {}
+    // Bytes came, and were looked at; among them HEADERS or DATA.
+    virtual void on_heard([[maybe_unused]] bool progress) {}
 
    protected:
     ~Owner() = default;
@@ -117,6 +120,8 @@ class H2Session {
   bool goaway_sent() const { return goaway_sent_; }
   // GOAWAY, and the end of all streams: the connection cannot go on.
   void end(std::uint32_t error, std::string_view fault) { break_off(error, fault); }
+  // The connection breaks, in our eyes: nothing more is sent.
+  void give_up(std::string_view fault);
   // The owner is to look at its deadlines again.
   void look_again() { want_send(); }
   void ping();
@@ -208,6 +213,7 @@ class H2Session {
   bool goaway_sent_ = false;
   bool wanting_ = false;
   bool in_library_ = false;
+  bool progress_ = false;  // HEADERS or DATA came
   bool withheld_ = false;  // the library's frame is not to be sent
   bool closing_ended_ = false;  // the library is to be told of streams that have ended
   bool overdrawn_ = false;  // found while sending

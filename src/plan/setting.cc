@@ -73,6 +73,8 @@ constexpr std::array kRules{
     SettingRule{.name = "loadBalancing.hashOn", .kind = Choice, .choices = kHashOn},
     SettingRule{.name = "loadBalancing.policy", .kind = Choice, .choices = kLoadBalancing},
     SettingRule{.name = "logLevel", .kind = Choice, .choices = kLogLevels, .of_process = true},
+    SettingRule{.name = "timeouts.backendHttp2Ping", .kind = Duration},
+    SettingRule{.name = "timeouts.backendHttp2PingInterval", .kind = Duration},
     SettingRule{.name = "timeouts.backendIdle", .kind = Duration},
     SettingRule{.name = "timeouts.backendRequest", .kind = Duration},
     SettingRule{.name = "timeouts.bodyIdle", .kind = Duration},

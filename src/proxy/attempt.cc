@@ -36,7 +36,7 @@ async::Task<Tried> Attempt::run() {
   Tried tried{.failure = co_await exchange(), .unwanted = unwanted_, .connected = true};
   tried.unanswered = !backend_->anything_received();
   tried.sent = backend_->anything_sent();
-  tried.refused = backend_->refused();
+  tried.closing = backend_->closing();
   co_return tried;
 }
 
@@ -129,7 +129,16 @@ async::Task<Failure> Attempt::read_final_head() {
 }
 
 Failure Attempt::backend_closed() {
-  if (backend_->refused()) return {Reason::BackendReset, "refused"};
+  switch (backend_->closing()) {
+    case ClientExchange::Closing::Refused:
+      return {Reason::BackendReset, "refused"};
+    case ClientExchange::Closing::WantsHttp1:
+      return {Reason::BackendReset, "HTTP/1.1 required"};
+    case ClientExchange::Closing::Silent:
+      return {Reason::BackendTimeout, "no answer to PING"};
+    case ClientExchange::Closing::Broken:
+      break;
+  }
   return {Reason::BackendReset, backend_->anything_received() ? "within the response head" : "before the response"};
 }
 

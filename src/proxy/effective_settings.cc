@@ -33,6 +33,8 @@ conn::H2ClientOptions http2_client_options(const Settings& settings) {
   conn::H2ClientOptions options;
   options.max_streams = settings.backend_http2_max_streams;
   options.idle_timeout_ms = static_cast<std::uint64_t>(settings.backend_idle_timeout.count());
+  options.liveness.interval_ms = static_cast<std::uint64_t>(settings.backend_http2_ping_interval.count());
+  options.liveness.timeout_ms = static_cast<std::uint64_t>(settings.backend_http2_ping_timeout.count());
   options.session.stream_window_bytes = settings.backend_http2_window_bytes;
   options.session.max_header_list_bytes = header_list_bytes(settings.max_response_head_bytes);
   // How long a backend may take nothing is the time-outs' business.

@@ -57,8 +57,15 @@ Failure connect_failure(Request& request, Failure failure, async::Deadline deadl
   return {deadline == request.deadline ? Reason::RequestTimeout : Reason::BackendTimeout, "while connecting"};
 }
 
+// gRPC has no form in HTTP/1.1.
+conn::ClientExchange::Closing without_http1_for_grpc(const Request& request, conn::ClientExchange::Closing closing) {
+  using Closing = conn::ClientExchange::Closing;
+  return closing == Closing::WantsHttp1 && request.rule->plan->kind == plan::RouteKind::GRPCRoute ? Closing::Broken : closing;
+}
+
+// `next`: what the try before it asked for.
 async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::BodyReader& body, const Retries& retries,
-                            bool on_new) {
+                            Next next, bool over_http1) {
   Worker& worker = request.worker;
   const AttemptTerms terms{body, retries, std::chrono::steady_clock::now(), attempt_deadline(request)};
   request.endpoint = request.exchange.arena.copy(endpoint.text);
@@ -68,10 +75,11 @@ async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::Bod
   counters_of(request).attempts.add();
 
   const BackendTls* tls = request.tables.backend_tls->find(request.listener->gateway(), *request.backend->backend);
-  const BackendTarget target =
+  BackendTarget target =
       target_of(request.rule->plan->kind, *request.backend, tls, request.head().fields.has(http::HeaderId::Upgrade));
+  if (over_http1) target.protocol = plan::BackendProtocol::Http1;
   conn::ClientConnection connection;
-  if (!on_new) connection = pooled_connection(worker, target, endpoint);
+  if (next != Next::OnNew) connection = pooled_connection(worker, target, endpoint);
   if (!connection) {
     MadeConnection made = co_await connect_backend(worker, target, endpoint, terms.deadline);
     if (made.failure) {
@@ -89,6 +97,7 @@ async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::Bod
     reusable = !tried.failure && attempt.reusable();
   }
   tried.reused = connection.reused;
+  tried.closing = without_http1_for_grpc(request, tried.closing);
   if (request.backend_status == 0) request.backend_duration = since(terms.began);
   count_attempt(request, tried.failure);
   if (reusable) keep_connection(worker, target, endpoint, std::move(connection));
@@ -133,24 +142,25 @@ async::Task<Failure> forward_with_retries(Request& request) {
   EndpointLease endpoint = std::move(request.session.endpoint);
   if (!endpoint) endpoint = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
   if (!endpoint) co_return Failure{Reason::NoEndpoints, ""};
-  for (bool on_new = false;;) {
-    const Tried tried = co_await try_once(request, *endpoint, *body, retries, on_new);
+  bool over_http1 = false;
+  for (Next next = Next::AtOnce;;) {
+    const Tried tried = co_await try_once(request, *endpoint, *body, retries, next, over_http1);
     if (!tried.failure && !tried.unwanted) co_return Failure{};
 
     tried_endpoints.add(*endpoint);
     EndpointLease other = worker.balancer().pick(*request.backend->slot, worker.random(), tried_endpoints, by);
     const bool repeatable = body->rewindable() && !request.exchange.responded() && !request.exchange.client_gone();
-    const Next next = retries.after(tried, request.head().method, repeatable, static_cast<bool>(other));
+    next = retries.after(tried, request.head().method, repeatable, static_cast<bool>(other));
     if (next == Next::Finish) co_return final_failure(tried, retries);
     if (next == Next::AfterBackoff) {
       other.release();
       if (const Failure failure = co_await wait_for_backoff(request, retries.backoff(worker.random()))) co_return failure;
       other = worker.balancer().pick(*request.backend->slot, worker.random(), tried_endpoints, by);
     }
-    on_new = next == Next::OnNew;
     body->rewind();
     counters_of(request).retries.add();
-    if (next == Next::OnNew) continue;
+    over_http1 |= next == Next::OverHttp1;
+    if (next == Next::OnNew || next == Next::OverHttp1) continue;
     if (!other) {
       tried_endpoints.clear();
       other = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);

@@ -6,6 +6,8 @@
 namespace cardea::proxy {
 namespace {
 
+using Closing = conn::ClientExchange::Closing;
+
 constexpr std::uint32_t kDefaultAttempts = 1;  // where the policy names no number
 constexpr std::uint32_t kMaxDoublings = 3;
 
@@ -38,14 +40,19 @@ Next Retries::after(const Tried& tried, http::Method method, bool repeatable, bo
     --connects_;
     return Next::AtOnce;
   }
-  if (tried.refused && refusals_ > 0) {
+  if (tried.closing == Closing::Refused && refusals_ > 0) {
     --refusals_;
     return Next::AtOnce;
   }
-  const bool stale = tried.reused && tried.unanswered && tried.failure.reason == Reason::BackendReset;
+  if (tried.closing == Closing::WantsHttp1 && !over_http1_) {
+    over_http1_ = true;
+    return Next::OverHttp1;
+  }
+  const bool silent = tried.closing == Closing::Silent;
+  const bool stale = tried.reused && tried.unanswered && (silent || tried.failure.reason == Reason::BackendReset);
   if (stale && !renewed_ && (!tried.sent || http::is_idempotent(method))) {
     renewed_ = true;
-    return Next::OnNew;
+    return silent ? Next::AtOnce : Next::OnNew;
   }
   return is_tried_again(tried) ? once_more() : Next::Finish;
 }

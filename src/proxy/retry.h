@@ -3,7 +3,8 @@
 //
 // Without being asked (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1, RFC 9113 section 8.7): another endpoint when
 // connecting fails; once a new connection when a reused one was closed before the first byte of a response and the request
-// is idempotent or was not sent; again when the backend says that it did nothing with it.
+// is idempotent or was not sent, at another endpoint if it was closed because nobody was there any more; again when the backend
+// says that it did nothing with it; once by HTTP/1.1 when it says that it wants that.
 // By a rule's `retry` (facts, 6.12): statuses that it lists, connection errors, attempts that took too long. Whether the
 // request is idempotent is then the user's business.
 // Never: once something of a response has left, or when the body cannot be sent again.
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "conn/client_exchange.h"
 #include "http/head.h"
 #include "plan/plan.h"
 #include "proxy/failure.h"
@@ -28,13 +30,14 @@ struct Tried {
   bool reused = false;      // ... which had carried an exchange before
   bool unanswered = false;  // closed before the first byte of a response
   bool sent = true;         // the backend may have seen something of the request
-  bool refused = false;     // the backend said that it did nothing with it
+  conn::ClientExchange::Closing closing = conn::ClientExchange::Closing::Broken;
 };
 
 enum class Next : std::uint8_t {
   Finish,
   AtOnce,        // on whatever connection
   OnNew,         // at once, on a new connection
+  OverHttp1,     // at once, by HTTP/1.1, to the same endpoint
   AfterBackoff,  // on any endpoint, one that was not tried before when there is one
 };
 
@@ -63,6 +66,7 @@ class Retries {
   std::uint32_t connects_;   // that may still fail without being counted
   std::uint32_t refusals_ = 3;
   bool renewed_ = false;     // a reused connection was stale once
+  bool over_http1_ = false;
 };
 
 }  // namespace cardea::proxy

@@ -8,6 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using Closing = conn::ClientExchange::Closing;
+
 const Tried kConnectFailed{.failure = {Reason::ConnectFailed, ""}};
 const Tried kReset{.failure = {Reason::BackendReset, ""}, .connected = true, .unanswered = true};
 const Tried kStale{.failure = {Reason::BackendReset, ""}, .connected = true, .reused = true, .unanswered = true};
@@ -54,9 +56,30 @@ TEST(Retries, WhatMayHaveBeenSeenIsRepeatedOnlyWhenIdempotent) {
 TEST(Retries, WhatTheBackendRefusedIsRepeatedWhateverTheMethod) {
   Retries retries(nullptr, {});
   Tried refused = kReset;
-  refused.refused = true;
+  refused.closing = Closing::Refused;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(retries.after(refused, http::Method::Post, true, true), Next::AtOnce);
   EXPECT_EQ(retries.after(refused, http::Method::Post, true, true), Next::Finish);
+}
+
+TEST(Retries, ByHttp1OnceWhateverTheMethod) {
+  Retries retries(nullptr, {});
+  Tried wants = kReset;
+  wants.closing = Closing::WantsHttp1;
+  EXPECT_EQ(retries.after(wants, http::Method::Post, true, true), Next::OverHttp1);
+  EXPECT_EQ(retries.after(wants, http::Method::Post, true, true), Next::Finish);
+  EXPECT_EQ(Retries(nullptr, {}).after(wants, http::Method::Post, false, true), Next::Finish);
+}
+
+TEST(Retries, WhereNobodyIsAnotherEndpointIsTried) {
+  Tried silent = kStale;
+  silent.failure.reason = Reason::BackendTimeout;
+  silent.closing = Closing::Silent;
+  EXPECT_EQ(Retries(nullptr, {}).after(silent, http::Method::Get, true, true), Next::AtOnce);
+  EXPECT_EQ(Retries(nullptr, {}).after(silent, http::Method::Post, true, true), Next::Finish);
+  silent.reused = false;
+  EXPECT_EQ(Retries(nullptr, {}).after(silent, http::Method::Get, true, true), Next::Finish);
+  const plan::Retry rule = policy(1);
+  EXPECT_EQ(Retries(&rule, {}).after(silent, http::Method::Post, true, true), Next::AfterBackoff);
 }
 
 TEST(Retries, NothingIsRepeatedOnceAnythingLeftOrTheBodyIsGone) {

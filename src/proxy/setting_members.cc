@@ -92,6 +92,8 @@ constexpr std::array kPlaces{
     Place{"loadBalancing.hashName", &Settings::hash_name},
     Place{"loadBalancing.hashOn", &Settings::hash_on},
     Place{"loadBalancing.policy", &Settings::load_balancing},
+    Place{"timeouts.backendHttp2Ping", &Settings::backend_http2_ping_timeout},
+    Place{"timeouts.backendHttp2PingInterval", &Settings::backend_http2_ping_interval},
     Place{"timeouts.backendIdle", &Settings::backend_idle_timeout},
     Place{"timeouts.backendRequest", &Settings::backend_request_timeout},
     Place{"timeouts.bodyIdle", &Settings::body_idle_timeout},

@@ -52,6 +52,8 @@ struct Settings {
   std::uint32_t max_idle_per_endpoint = 256;               // pooled connections of one worker to one endpoint
   std::uint32_t backend_http2_max_streams = 100;           // of an HTTP/2 connection, if its backend allows as many
   std::uint32_t backend_http2_window_bytes = 256 * 1024;   // of a response's body that is not read yet
+  std::chrono::milliseconds backend_http2_ping_interval{10'000};  // of silence, while requests wait, until PING; 0: never
+  std::chrono::milliseconds backend_http2_ping_timeout{10'000};   // for any sign of life after that
   std::uint32_t connect_attempts = 3;                      // endpoints tried when connecting fails
   // Rules with `retry`.
   std::chrono::milliseconds retry_backoff{25};  // where the rule names none

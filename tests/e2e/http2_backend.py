@@ -83,16 +83,22 @@ class Connection:
         self.streams = {}
         self.gone = False
         self.goaway = False
+        self.silent = False
 
     def flush(self):
         data = self.h2.data_to_send()
-        if data:
+        if data and not self.silent:
             self.socket.sendall(data)
 
     def do(self, action):
         with self.changed, contextlib.suppress(h2.exceptions.ProtocolError, OSError):
             action(self.h2)
             self.flush()
+
+    def silence(self):
+        """From here on nothing is said, not even what the protocol asks for."""
+        with self.changed:
+            self.silent = True
 
     def close(self):
         with contextlib.suppress(OSError):
@@ -139,6 +145,8 @@ class Connection:
             stream.reset, stream.error = True, event.error_code
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.goaway = True
+        elif isinstance(event, h2.events.PingReceived):
+            self.backend.pings += 1
 
 
 class Http2Backend:
@@ -147,6 +155,7 @@ class Http2Backend:
     def __init__(self, script=None, settings=None, reads=True, tls=None):
         self.script, self.settings, self.reads, self.tls = script or Stream.answer, settings or {}, reads, tls
         self.streams, self.connections, self.errors = [], [], []
+        self.pings = 0
         self.changed = threading.Condition()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]

@@ -15,7 +15,7 @@ import pytest
 from client import Raw, curl, eventually, fetch, request_bytes
 from http2 import Http2
 from http2_backend import Http2Backend
-from manifests import endpoints, gateway, listener, route, rule, service
+from manifests import endpoints, gateway, grpc_route, listener, route, rule, service
 from processes import ending, free_port
 
 LIMIT = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
@@ -409,6 +409,160 @@ def test_nonsense_is_a_bad_gateway(serve, headers):
     port, backend, _ = serve(script)
     assert fetch(port).status == 502
     assert fetch(port).status == 502
+
+
+# --- backends that want HTTP/1.1 ---
+
+@pytest.fixture
+def both(world):
+    """A backend on one port that wants HTTP/1.1 for what comes by HTTP/2: a relay reads the first bytes, and leads to the one or the other."""
+    def make(script, kind=route, **rule_fields):
+        newer, older, port = Http2Backend(script), world.scripted(), free_port()
+        world.parts.append(newer)
+        relay = world.scripted(lambda backend, connection: relayed(connection.socket, newer.port, older.port))
+        gw = world.gateway(gateway(listener("http", port)), h2c("b", relay.port), kind("r", rule("b", **rule_fields)), flags=["--workers", "1"])
+        return port, newer, older, gw
+    return make
+
+
+def relayed(client, newer, older):
+    first = client.recv(65536)
+    with socket.create_connection(("127.0.0.1", newer if first.startswith(b"PRI * HTTP/2.0") else older)) as to:
+        to.sendall(first)
+
+        def back():
+            with contextlib.suppress(OSError):
+                while data := to.recv(65536):
+                    client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+        thread = threading.Thread(target=back, daemon=True)
+        thread.start()
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                to.sendall(data)
+            to.shutdown(socket.SHUT_WR)
+        thread.join(30)
+
+
+def wants_http_1(stream):
+    stream.wait_for_end()
+    stream.cancel(h2.errors.ErrorCodes.HTTP_1_1_REQUIRED)
+
+
+@pytest.mark.parametrize("method,body", [("GET", None), ("POST", b"data")])
+def test_http_1_1_required(both, method, body):
+    port, newer, older, gw = both(wants_http_1)
+    for _ in range(2):
+        answer = fetch(port, "/x", method=method, body=body)
+        assert (answer.status, answer.body) == (200, b"ok")
+    assert [head.split(b"\r\n")[0] for head in older.heads] == [method.encode() + b" /x HTTP/1.1"] * 2
+    assert older.bodies == [body or b""] * 2
+    assert len(newer.streams) == 2 and older.connections == 1, "connections of both are kept"
+    assert gw.metric("cardea_backend_retries_total") == 2
+
+
+def test_http_1_1_required_by_goaway(both):
+    """For the whole connection: what it left out goes over HTTP/1.1 too."""
+    port, newer, older, _ = both(lambda s: s.connection.socket.sendall(
+        b"\x00\x00\x08\x07\x00\x00\x00\x00\x00" + bytes(4) + b"\0\0\0\x0d"))
+    assert fetch(port, method="POST", body=b"data").status == 200
+    assert older.bodies == [b"data"]
+
+
+def test_http_1_1_required_behind_a_body_that_is_gone(both):
+    port, _, older, _ = both(wants_http_1)
+    assert fetch(port, method="POST", body=b"x" * 500_000).status == 502
+    assert older.heads == []
+
+
+def test_http_1_1_required_is_nothing_for_grpc(both):
+    port, newer, older, _ = both(wants_http_1, kind=grpc_route)
+    with Http2(port) as client:
+        stream = client.fetch("POST", "/shop.Stock/Get", [("content-type", "application/grpc"), ("te", "trailers")], body=b"\0\0\0\0\0")
+        assert stream.header("grpc-status") == "14"
+    assert older.heads == [] and len(newer.streams) == 1
+
+
+# --- backends that are gone without a word ---
+
+SOON = ["--backend-http2-ping-interval", "300ms", "--backend-http2-ping-timeout", "1s"]
+
+
+def goes_silent(stream):
+    """Reads and says nothing any more, as a host that died: its kernel here still takes what comes."""
+    if stream.path != "/silent" or stream.connection.index > 0:
+        return stream.answer()
+    stream.connection.silence()
+
+
+def test_a_silent_connection_is_given_up(serve):
+    port, backend, gw = serve(goes_silent, SOON)
+    assert fetch(port).status == 200
+    answer = fetch(port, "/silent")
+    assert answer.status == 200, "sent again, on a new connection"
+    assert [len(c.streams) for c in backend.connections] == [2, 1]
+    assert gw.metric("cardea_backend_retries_total") == 1
+
+
+def test_what_may_not_be_sent_again_gets_its_answer(serve):
+    port, backend, gw = serve(goes_silent, [*SOON, "--access-log"])
+    assert fetch(port).status == 200
+    assert fetch(port, "/silent", method="POST", body=b"data").status == 504
+    eventually(lambda: '"detail":"no answer to PING"' in gw.log.read_text())
+    assert fetch(port).status == 200 and len(backend.connections) == 2
+
+
+def test_a_rules_retry_counts_it(serve):
+    port, backend, _ = serve(goes_silent, SOON, retry={"attempts": 1, "backoff": "1ms"})
+    assert fetch(port, "/silent", method="POST", body=b"data").status == 200
+    assert [len(c.streams) for c in backend.connections] == [1, 1]
+
+
+def test_another_endpoint_answers_for_a_silent_one(serve, world):
+    other = Http2Backend()
+    world.parts.append(other)
+    port, backend, _ = serve(goes_silent, SOON, more=[other.port])
+    eventually(lambda: fetch(port).status == 200 and backend.streams, "both have answered")
+    eventually(lambda: fetch(port, "/silent").status == 200 and any(s.path == "/silent" for s in backend.streams), "one is gone")
+    assert any(s.path == "/silent" for s in other.streams)
+
+
+def test_an_answer_that_stops_is_cut(serve):
+    def script(stream):
+        if stream.path == "/silent":
+            stream.respond(200, [("content-length", "10")])
+            stream.send(b"half")
+            stream.connection.silence()
+        else:
+            stream.answer()
+    port, _, _ = serve(script, SOON)
+    with Raw(port) as connection:
+        connection.send(request_bytes(target="/silent"))
+        assert connection.read_head().status == 200
+        assert connection.read_to_end() == b"half"
+
+
+def test_a_slow_backend_that_answers_ping_is_waited_for(serve):
+    """python-h2 acknowledges PING by itself."""
+    def script(stream):
+        stream.connection.backend.go.wait(20)
+        stream.answer()
+    port, backend, _ = serve(script, SOON)
+    backend.go = threading.Event()
+    with Raw(port).send(request_bytes()) as connection:
+        backend.wait_for(lambda b: b.pings, "PING")
+        threading.Event().wait(2)  # twice what it may take to answer
+        backend.go.set()
+        assert connection.read_response().status == 200
+    assert len(backend.connections) == 1
+    assert backend.pings == 1, "one that is there is not asked again soon"
+
+
+def test_who_is_not_asked(serve):
+    port, backend, _ = serve(goes_silent, ["--backend-http2-ping-interval", "0s"], timeouts={"backendRequest": "1s"})
+    assert fetch(port).status == 200
+    assert fetch(port, "/silent").status == 504
+    assert backend.pings == 0
 
 
 def test_a_body_that_is_not_as_long_as_it_was_said(serve):

@@ -258,6 +258,21 @@ def test_backend_http2_window(world):
     assert seen == [70000]
 
 
+def test_backend_http2_ping(world):
+    """A backend that has died without a word, as seen by a Gateway whose parameters say how long that may take."""
+    def script(stream):
+        if stream.path == "/silent" and stream.connection.index == 0:
+            return stream.connection.silence()
+        stream.answer()
+    backend_h2 = Http2Backend(script)
+    world.parts.append(backend_h2)
+    port, _ = one_gateway(world, {"timeouts": {"backendHttp2PingInterval": "300ms", "backendHttp2Ping": "1s"}},
+                          service("b", appProtocol="kubernetes.io/h2c"), endpoints("b", backend_h2.port), route("r", rule("b")),
+                          flags=["--workers", "1"])
+    assert fetch(port).status == 200
+    assert fetch(port, "/silent").status == 200 and len(backend_h2.connections) == 2
+
+
 @pytest.mark.parametrize("attempts,statuses", [(1, {200, 503}), (2, {200})])
 def test_connect_attempts(world, attempts, statuses):
     """One of two endpoints, in turn, is bound and does not listen."""
