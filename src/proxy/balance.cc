@@ -246,8 +246,9 @@ EndpointState* first_left(Endpoints list, std::size_t from, const TriedEndpoints
   return nullptr;
 }
 
+// Another try takes nobody's turn: else one endpoint that fails would move the others out of step with the requests.
 EndpointState* in_turn(Endpoints list, std::uint32_t& turn, const TriedEndpoints& tried) {
-  return first_left(list, turn++ % list.size(), tried);
+  return first_left(list, (tried.empty() ? turn++ : turn) % list.size(), tried);
 }
 
 EndpointState* at_random(Endpoints list, Random& random, const TriedEndpoints& tried) {

@@ -245,6 +245,21 @@ TEST(Balancer, RoundRobinTakesEachInTurnAndSkipsWhatWasTried) {
   EXPECT_FALSE(world.pick("ns/a:80", tried, by));
 }
 
+TEST(Balancer, AnotherTryTakesNobodysTurn) {
+  World world;
+  world.apply(plans({{"ns/a:80", {ready("10.0.0.1"), ready("10.0.0.2")}}}));
+  const BalanceBy by{LoadBalancing::RoundRobin};
+  std::vector<std::string> seen;
+  for (int i = 0; i < 4; ++i) {
+    const auto first = world.pick("ns/a:80", {}, by);
+    seen.push_back(first->text);
+    TriedEndpoints tried;
+    tried.add(*first);
+    EXPECT_NE(world.pick("ns/a:80", tried, by)->text, first->text);
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80", "10.0.0.2:80"}));
+}
+
 TEST(Balancer, RandomDoesNotLookAtLoad) {
   World world;
   world.apply(plans({{"ns/a:80", {ready("10.0.0.1"), ready("10.0.0.2")}}}));
