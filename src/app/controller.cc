@@ -140,7 +140,7 @@ class Controller {
         server_(loop, {.controller = host_name(), .version = build_info().find("version")->as_string(), .limits = settings.plan_server},
                 [this] { return authority_.identity(); },
                 [this](std::string token) { return cluster::review_token(&client_, std::move(token)); }),
-        provisioner_(client_, events_, proxy_options(settings, config), [this] { changed_.raise(loop_); }),
+        provisioner_(client_, events_, proxy_options(settings, config), settings.scope, [this] { changed_.raise(loop_); }),
         finalizer_(client_, settings.controller_name),
         writer_(client_, statuses_, [this](std::string_view kind) { return source_.type_of(kind); }, settings.controller_name,
                 wall_now, {.hold = settings.status_hold, .at_once = settings.status_writes}),

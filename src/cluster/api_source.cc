@@ -183,11 +183,10 @@ void ApiSource::begin(const KindRule& rule, kube::ResourceType type) {
   auto followed = std::make_unique<Followed>();
   followed->rule = &rule;
   followed->type = type;
-  const bool everywhere = !rule.namespaced || scope_.namespaces.empty();
-  const std::vector<std::string> namespaces = everywhere ? std::vector<std::string>{""} : scope_.namespaces;
+  const std::vector<std::string> places = rule.namespaced || rule.kind == "Namespace" ? scope_.places() : std::vector<std::string>{""};
   const auto old = followed_.find(rule.kind);
-  for (std::size_t i = 0; i < namespaces.size(); ++i) {
-    followed->reflectors.push_back(make_reflector(rule, type, namespaces[i]));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    followed->reflectors.push_back(make_reflector(rule, type, places[i]));
     if (old != followed_.end()) old->second->reflectors[i]->hand_over(*followed->reflectors.back());
   }
   if (old != followed_.end()) {
@@ -202,9 +201,11 @@ void ApiSource::begin(const KindRule& rule, kube::ResourceType type) {
   raise();
 }
 
-std::unique_ptr<kube::Reflector> ApiSource::make_reflector(const KindRule& rule, const kube::ResourceType& type, std::string namespace_) {
+std::unique_ptr<kube::Reflector> ApiSource::make_reflector(const KindRule& rule, const kube::ResourceType& type, const std::string& place) {
   kube::ReflectorOptions options = reflector_options_;
-  options.namespace_ = std::move(namespace_);
+  if (rule.namespaced) options.namespace_ = place;
+  // By name, so that a right to these Namespaces alone is enough.
+  else if (!place.empty()) options.field_selector = "metadata.name=" + place;
   options.metadata_only = rule.only_referenced;
   return std::make_unique<kube::Reflector>(
       client_, type, std::move(options),

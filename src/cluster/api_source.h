@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "api/meta.h"
 #include "async/scope.h"
 #include "async/stop.h"
 #include "base/counters.h"
@@ -24,6 +23,7 @@
 #include "cluster/references.h"
 #include "cluster/referrers.h"
 #include "cluster/undecodable.h"
+#include "cluster/watch_scope.h"
 #include "control/resource_source.h"
 #include "kube/client.h"
 #include "kube/discovery.h"
@@ -31,12 +31,6 @@
 #include "translate/observed.h"
 
 namespace cardea::cluster {
-
-// What is looked at. Cluster-scoped kinds are always.
-struct WatchScope {
-  std::vector<std::string> namespaces;                   // empty: all, or those of the selector
-  std::optional<api::LabelSelector> namespace_selector;  // by labels of Namespaces; not together with `namespaces`
-};
 
 struct SourceMetrics {
   base::Counter events;        // objects that were told by lists and watches
@@ -103,7 +97,7 @@ class ApiSource final : public control::ResourceSource {
   async::Task<bool> discover();
   void adopt(const KindRule& rule, std::optional<kube::ResourceType> type);
   void begin(const KindRule& rule, kube::ResourceType type);
-  std::unique_ptr<kube::Reflector> make_reflector(const KindRule& rule, const kube::ResourceType& type, std::string namespace_);
+  std::unique_ptr<kube::Reflector> make_reflector(const KindRule& rule, const kube::ResourceType& type, const std::string& place);
 
   void put(const KindRule& rule, base::Value object);
   void erase(const KindRule& rule, const api::ObjectKey& key);

@@ -45,6 +45,9 @@ kube::ApiError not_ours(const ObjectRef& ref, bool of_an_earlier_one) {
   return error;
 }
 
+// Of all that we make, and of its pods.
+std::string selector_of(const ProxyOptions& options) { return fmt::format("{}={}", kControllerLabel, label_value(options.controller_name)); }
+
 // What may well be over at the next try.
 bool may_pass(const kube::ApiError& error) { return error.temporary() || error.conflict(); }
 
@@ -56,15 +59,24 @@ std::string_view reason_for(const kube::ApiError& error) {
 
 }  // namespace
 
-Provisioner::Provisioner(kube::Client& client, Events& events, ProxyOptions options, std::function<void()> changed)
-    : client_(client), events_(events), options_(std::move(options)), changed_(std::move(changed)), tasks_(client.loop()) {
-  for (const char* kind : {"ServiceAccount", "ConfigMap", "Service", "Deployment"}) add_reflector(kind);
+Provisioner::Provisioner(kube::Client& client, Events& events, ProxyOptions options, const WatchScope& scope,
+                         std::function<void()> changed)
+    : client_(client),
+      events_(events),
+      options_(std::move(options)),
+      changed_(std::move(changed)),
+      causes_(client, selector_of(options_), scope, [this] { changed_(); }),
+      tasks_(client.loop()) {
+  for (const std::string& place : scope.places()) {
+    for (const char* kind : {"ServiceAccount", "ConfigMap", "Service", "Deployment"}) add_reflector(kind, place);
+  }
 }
 Provisioner::~Provisioner() = default;
 
-void Provisioner::add_reflector(const std::string& kind) {
+void Provisioner::add_reflector(const std::string& kind, const std::string& place) {
   kube::ReflectorOptions options;
-  options.label_selector = fmt::format("{}={}", kControllerLabel, label_value(options_.controller_name));
+  options.namespace_ = place;
+  options.label_selector = selector_of(options_);
   kube::ReflectorEvents events{.put = [this, kind](Value object) { take(kind, std::move(object)); },
                                .erase = [this, kind](const api::ObjectKey& key) { forget({kind, key.namespace_, key.name}); },
                                .synced = [this] { work_.raise(client_.loop()); }};
@@ -74,6 +86,7 @@ void Provisioner::add_reflector(const std::string& kind) {
 async::Task<void> Provisioner::run(async::StopToken stop) {
   async::Loop& loop = client_.loop();
   for (const auto& reflector : reflectors_) tasks_.spawn(&Provisioner::follow, reflector.get(), stop);
+  tasks_.spawn(&Provisioner::follow_causes, this, stop);
   while (!stop.requested() && !loop.ended()) {
     start_due();
     co_await async::wait_any(loop, next_due(), work_, stop.signal());
@@ -117,12 +130,29 @@ void Provisioner::observe(translate::Observed& observed) const {
     for (const GatewayObject& object : entry.wanted->objects) {
       const Value* live = seen_.find(ref_of(object));
       if (!live || owner_of(*live).uid != entry.wanted->gateway->metadata.uid) continue;
-      if (object.kind == "Service") own.addresses = load_balancer_addresses(*live);
-      if (object.kind != "Deployment") continue;
-      own.ready_proxies = ready_replicas(*live);
-      const std::string failure = own.ready_proxies == 0 && !own.unprovisioned ? replica_failure(*live) : std::string();
-      if (!failure.empty()) own.unprovisioned = {translate::reason::kNoResources, to_text(ref_of(object)) + ": " + failure};
+      if (object.kind == "Service") observe_service(*entry.wanted, *live, own);
+      if (object.kind == "Deployment") observe_deployment(*entry.wanted, *live, own);
     }
+  }
+}
+
+void Provisioner::observe_service(const Wanted& wanted, const Value& service, translate::GatewayObserved& own) const {
+  own.addresses = load_balancer_addresses(service);
+  if (!own.addresses.empty() && wanted.gateway->spec.addresses.empty()) return;
+  own.address_warning = causes_.of_service(kube::text_at(service, {"metadata", "namespace"}), kube::text_at(service, {"metadata", "name"}),
+                                           kube::text_at(service, {"metadata", "uid"}));
+}
+
+void Provisioner::observe_deployment(const Wanted& wanted, const Value& deployment, translate::GatewayObserved& own) const {
+  own.ready_proxies = ready_replicas(deployment);
+  if (own.ready_proxies > 0 || own.unprovisioned) return;
+  const api::Gateway& gateway = *wanted.gateway;
+  const std::string failure = replica_failure(deployment);
+  if (!failure.empty()) {
+    own.unprovisioned = {translate::reason::kNoResources,
+                         fmt::format("Deployment {}/{}: {}", gateway.metadata.namespace_, kube::text_at(deployment, {"metadata", "name"}), failure)};
+  } else {
+    own.unprovisioned = causes_.of_pods(gateway.metadata.namespace_, label_value(gateway.metadata.name), label_value(gateway.spec.gateway_class_name));
   }
 }
 

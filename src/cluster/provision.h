@@ -24,9 +24,11 @@
 #include "async/task.h"
 #include "base/backoff.h"
 #include "base/counters.h"
+#include "cluster/causes.h"
 #include "cluster/events.h"
 #include "cluster/gateway_objects.h"
 #include "cluster/seen_objects.h"
+#include "cluster/watch_scope.h"
 #include "kube/client.h"
 #include "kube/reflector.h"
 #include "plan/plan.h"
@@ -44,7 +46,7 @@ class Provisioner {
  public:
   // `client` and `events` outlive it. `changed` is called when what observe() adds may differ; it only makes a note of that,
   // and calls nothing of this.
-  Provisioner(kube::Client& client, Events& events, ProxyOptions options, std::function<void()> changed);
+  Provisioner(kube::Client& client, Events& events, ProxyOptions options, const WatchScope& scope, std::function<void()> changed);
   ~Provisioner();
   Provisioner(const Provisioner&) = delete;
   Provisioner& operator=(const Provisioner&) = delete;
@@ -90,9 +92,12 @@ class Provisioner {
   using Failure = std::optional<kube::ApiError>;
 
   static async::Task<void> follow(kube::Reflector* reflector, async::StopToken stop);
+  static async::Task<void> follow_causes(Provisioner* self, async::StopToken stop) { co_await self->causes_.run(stop); }
+  void observe_service(const Wanted& wanted, const base::Value& service, translate::GatewayObserved& own) const;
+  void observe_deployment(const Wanted& wanted, const base::Value& deployment, translate::GatewayObserved& own) const;
   static async::Task<void> work_on(Provisioner* self, api::ObjectKey key);
 
-  void add_reflector(const std::string& kind);
+  void add_reflector(const std::string& kind, const std::string& place);
   void take(const std::string& kind, base::Value object);
   void forget(const ObjectRef& ref);
   void touch_owner(const base::Value& object);
@@ -118,6 +123,7 @@ class Provisioner {
   bool leader_ = false;
   std::vector<std::unique_ptr<kube::Reflector>> reflectors_;
   SeenObjects seen_;
+  Causes causes_;
   std::map<api::ObjectKey, Entry> entries_;
   std::map<ObjectRef, Applied> applied_;
   std::size_t under_way_ = 0;

@@ -29,10 +29,11 @@ class Cluster {
     server.add_kind(resource::kServices, "Service");
     server.add_kind(resource::kDeployments, "Deployment");
     server.add_kind(resource::kEvents, "Event");
+    server.add_kind(resource::kPods, "Pod");
     ProxyOptions options;
     options.controller = "controller:9443";
     options.ca_pem = "the CA";
-    provisioner = std::make_unique<Provisioner>(client, events, options, [this] { changed_.raise(loop_); });
+    provisioner = std::make_unique<Provisioner>(client, events, options, WatchScope{}, [this] { changed_.raise(loop_); });
     provisioner->set_leader(true);
   }
 
@@ -196,6 +197,44 @@ Task<void> quota(Cluster& cluster) {
 }
 TEST(Provisioner, TellsWhatIsRefusedAndTriesAgain) { in_cluster(quota); }
 
+// What is seen of pods and Events is what whoever looks at the Gateway is told.
+Task<void> causes(Cluster& cluster) {
+  cluster.want();
+  co_await cluster.until_made();
+  const base::Value& template_ = *kube::value_at(*cluster.server.find(resource::kDeployments, "shop", "web-cardea"), {"spec", "template"});
+  base::Value pod = *base::parse_json(R"({"metadata":{"name":"web-cardea-1","namespace":"shop"},"spec":{},"status":{"phase":"Pending",
+      "containerStatuses":[{"name":"proxy","state":{"waiting":{"reason":"ImagePullBackOff","message":"no such image"}}}]}})");
+  kube::testing::member(pod, "metadata").add("labels", *kube::value_at(template_, {"metadata", "labels"}));
+  cluster.server.put(resource::kPods, pod);
+  cluster.server.put_json(resource::kEvents, fmt::format(R"({{"metadata":{{"name":"e","namespace":"shop"}},"type":"Warning","reason":"AllocationFailed",
+      "message":"no address","involvedObject":{{"kind":"Service","name":"web-cardea","uid":"{}"}}}})",
+      kube::text_at(*cluster.server.find(resource::kServices, "shop", "web-cardea"), {"metadata", "uid"})));
+  co_await cluster.until("both causes", [&] { return cluster.observed().unprovisioned && !cluster.observed().address_warning.empty(); });
+  EXPECT_EQ(cluster.observed().unprovisioned->message, "Pod shop/web-cardea-1: container proxy: ImagePullBackOff: no such image");
+  EXPECT_EQ(cluster.observed().unprovisioned->reason, translate::reason::kPending);
+  EXPECT_EQ(cluster.observed().address_warning, "AllocationFailed: no address");
+  // With an address, and a proxy that is ready, neither is said any more.
+  base::Value service = *cluster.server.find(resource::kServices, "shop", "web-cardea");
+  service.add("status", *base::parse_json(R"({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}})"));
+  cluster.server.put(resource::kServices, service);
+  base::Value deployment = *cluster.server.find(resource::kDeployments, "shop", "web-cardea");
+  deployment.add("status", *base::parse_json(R"({"readyReplicas": 1})"));
+  cluster.server.put(resource::kDeployments, deployment);
+  co_await cluster.until("neither", [&] { return !cluster.observed().unprovisioned && cluster.observed().address_warning.empty(); });
+}
+TEST(Provisioner, TellsWhyPodsDoNotStartAndAddressesDoNotCome) { in_cluster(causes); }
+
+// Who may not look at pods and Events provisions all the same.
+Task<void> without_causes(Cluster& cluster) {
+  cluster.server.intercept = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.path.ends_with("/pods") || request.path.ends_with("/events")) return kube::testing::refuse(403, "Forbidden");
+    return std::nullopt;
+  };
+  cluster.want();
+  co_await cluster.until_made();
+}
+TEST(Provisioner, GoesOnWithoutTheRightToPodsAndEvents) { in_cluster(without_causes); }
+
 Task<void> hand_over(Cluster& cluster) {
   cluster.want();
   co_await cluster.until_made();
@@ -222,7 +261,7 @@ TEST(Provisioner, ReplacesWhatStandsUnderAnotherName) { in_cluster(other_class);
 Task<void> follower(Cluster& cluster) {
   cluster.provisioner->set_leader(false);
   cluster.want();
-  co_await cluster.until("four watches", [&] { return cluster.server.watches() == 4; });
+  co_await cluster.until("six watches", [&] { return cluster.server.watches() == 6; });
   EXPECT_EQ(cluster.applied(), 0u);
   cluster.provisioner->set_leader(true);
   co_await cluster.until_made();

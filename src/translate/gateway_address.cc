@@ -23,10 +23,10 @@ std::optional<std::string> missing_on_machine(const std::string& address, const 
   return found == observed.bind_failures.end() ? std::nullopt : std::optional(found->reason);
 }
 
-const std::vector<std::string>& own_addresses(const api::Gateway& gateway, const Observed& observed) {
-  static const std::vector<std::string> none;
+const GatewayObserved& own_part(const api::Gateway& gateway, const Observed& observed) {
+  static const GatewayObserved none;
   const auto own = observed.gateways.find({gateway.metadata.namespace_, gateway.metadata.name});
-  return own == observed.gateways.end() ? none : own->second.addresses;
+  return own == observed.gateways.end() ? none : own->second;
 }
 
 // Why a canonical address that the Gateway asks for does not lead to it, or nothing.
@@ -34,8 +34,10 @@ std::optional<std::string> missing(const std::string& address, const api::Gatewa
                                    const Options& options) {
   if (options.shared_machine) return missing_on_machine(address, observed);
   const auto same = [&](const std::string& own) { return canonical(own) == address; };
-  if (std::ranges::any_of(own_addresses(gateway, observed), same)) return std::nullopt;
-  return "the load balancer has not assigned it (see the Events of the Gateway's Service)";
+  const GatewayObserved& own = own_part(gateway, observed);
+  if (std::ranges::any_of(own.addresses, same)) return std::nullopt;
+  if (own.address_warning.empty()) return "the load balancer has not assigned it (see the Events of the Gateway's Service)";
+  return "the load balancer has not assigned it: " + own.address_warning;
 }
 
 bool wants_default(const api::GatewaySpec& spec) {
@@ -103,7 +105,7 @@ std::vector<api::GatewayAddress> bound_addresses(const api::Gateway& gateway, co
     if (text && !missing(*text, gateway, observed, options)) add_once(bound, address);
   }
   if (!wants_default(gateway.spec)) return bound;
-  const auto& own = own_addresses(gateway, observed);
+  const auto& own = own_part(gateway, observed).addresses;
   const bool of_machine = own.empty() && options.shared_machine;
   for (const std::string& value : of_machine ? observed.addresses : own) add_once(bound, to_status(value));
   return bound;

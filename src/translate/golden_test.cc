@@ -6,7 +6,7 @@
 //   mode: strict | lenient        how the resources are decoded (lenient keeps generation and creationTimestamp)
 //   options: {portMap: {80: 8080}, advertisePortMap, sharedMachine, bindAddresses, reservedPorts}
 //   observed: {served: true | false | a list of Gateways, addresses, bindFailures, refusals,
-//              proxies: [{gateway: default/a, ready: 1, addresses, laggards, problem: {reason, message}}],
+//              proxies: [{gateway: default/a, ready: 1, addresses, laggards, problem: {reason, message}, addressWarning}],
 //              installed: [{kind: HTTPRoute, version: v1.6.1, channel: standard}]}
 //   backends: [default/cart:80]   for each a Service with that port and an EndpointSlice with one endpoint
 // Unless told otherwise a data plane serves every plan and clients reach it at 192.0.2.10. A case without a GatewayClass has
@@ -134,6 +134,7 @@ void read_cluster(const Value* value, Case& read) {
       GatewayObserved& own = read.observed.gateways[name_from(text_at(proxy, "gateway"))];
       own.addresses = texts(proxy.find("addresses"));
       own.laggards = texts(proxy.find("laggards"));
+      own.address_warning = text_at(proxy, "addressWarning");
       if (const Value* ready = proxy.find("ready")) own.ready_proxies = static_cast<std::int32_t>(ready->as_int());
       if (const Value* problem = proxy.find("problem")) {
         own.unprovisioned = Problem{reason_named(text_at(*problem, "reason")), text_at(*problem, "message")};

@@ -50,6 +50,8 @@ struct GatewayObserved {
   std::vector<BindFailure> bind_failures;
   // Why what the Gateway needs could not be made, or does not start.
   std::optional<Problem> unprovisioned;
+  // What the cluster warns of about the load balancer, while an address is missing; empty: nothing.
+  std::string address_warning;
 
   bool operator==(const GatewayObserved&) const = default;
 };

@@ -360,6 +360,21 @@ class FakeApiServer {
                                                manager->second, version_ / 60 % 60, version_ % 60)));
   }
 
+  // Selectors of equality: "metadata.name=a,type=Warning", "team=shop".
+  static bool selected(const base::Value& object, const FakeRequest& request) {
+    for (const char* kind : {"fieldSelector", "labelSelector"}) {
+      const auto selector = request.query.find(kind);
+      if (selector == request.query.end()) continue;
+      for (const std::string_view part : base::split(selector->second, ',')) {
+        const std::string_view name = part.substr(0, part.find('='));
+        const base::Value* value = kind[0] == 'l' ? value_at(object, {"metadata", "labels", name}) : &object;
+        for (const std::string_view step : kind[0] == 'l' ? std::vector<std::string_view>() : base::split(name, '.')) value = value ? value->find(step) : nullptr;
+        if (!value || !(*value == base::Value(part.substr(name.size() + 1)))) return false;
+      }
+    }
+    return true;
+  }
+
   FakeAnswer list(const FakeRequest& request, const Place& place) {
     const bool partial = request.accept.contains("PartialObject");
     const auto value = [&request](const char* name) {
@@ -373,6 +388,7 @@ class FakeApiServer {
     bool more = false;
     for (const auto& [key, object] : objects_) {
       if (key.type != place.type || (!place.namespace_.empty() && key.namespace_ != place.namespace_)) continue;
+      if (!selected(object, request)) continue;
       if (at++ < begin) continue;
       if (given == limit) {
         more = true;
@@ -404,7 +420,8 @@ class FakeApiServer {
       for (const Event& event : history_) {
         if (event.version <= seen || event.type != place.type) continue;
         if (!place.namespace_.empty() && event.namespace_ != place.namespace_) continue;
-        lines += fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", event.what, base::to_json(shown(event.object, partial)));
+        const std::string_view what = selected(event.object, request) ? std::string_view(event.what) : "DELETED";
+        lines += fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", what, base::to_json(shown(event.object, partial)));
       }
       seen = std::max(seen, version_);
       if (bookmarks != bookmarks_) {

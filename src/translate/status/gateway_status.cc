@@ -77,8 +77,9 @@ std::optional<Problem> unprogrammed(const GatewayModel& gateway, const api::Gate
   // With a load balancer, an address that was asked for a moment ago is not unusable before anything else works.
   if (unusable) return unusable;
   if (!status.addresses.empty()) return std::nullopt;
-  return Problem{reason::kAddressNotAssigned, options.shared_machine ? "No address is known to reach it"
-                                                                     : "The load balancer has not assigned an address yet"};
+  if (options.shared_machine) return Problem{reason::kAddressNotAssigned, "No address is known to reach it"};
+  const std::string warning = served.own() && !served.own()->address_warning.empty() ? ": " + served.own()->address_warning : "";
+  return Problem{reason::kAddressNotAssigned, "The load balancer has not assigned an address yet" + warning};
 }
 
 api::Condition programmed(const GatewayModel& gateway, const api::GatewayStatus& status, const ServedGateway& served,
