@@ -2,6 +2,7 @@
 """What the tests share. Whatever a test starts ends with it, and a process that ends badly fails the test that used it."""
 import contextlib
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
 
 from backends import Echo, Scripted  # noqa: E402
+from certificates import authority, issued  # noqa: E402
 from gateway import Gateway  # noqa: E402
-from processes import free_port  # noqa: E402
+from processes import ROOT, ending, free_port  # noqa: E402
 
 
 class World:
@@ -61,3 +63,36 @@ def shared_world(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("world"))
     yield world
     world.stop()
+
+
+@pytest.fixture(scope="session")
+def interop():
+    """gRPC's own client and server (tests/interop), built when they are not."""
+    program = ROOT / "build" / "interop"
+    subprocess.run([ROOT / "tests" / "cluster" / "go", "build", "-C", ROOT / "tests" / "interop", "-o", program, "."], check=True)
+    return program
+
+
+def grpc_server(interop, *files):
+    """gRPC's own server: its port, and the process, which its caller ends."""
+    port = free_port()
+    process = subprocess.Popen([interop, "server", f"127.0.0.1:{port}", *files], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().startswith("serving")
+    return port, process
+
+
+@pytest.fixture(scope="session")
+def interop_server(interop):
+    """The port of gRPC's own server, in clear text."""
+    port, process = grpc_server(interop)
+    yield port
+    ending(process)
+
+
+@pytest.fixture(scope="session")
+def interop_tls_server(interop, tmp_path_factory):
+    """The same in TLS, and whom to trust: its certificate is for grpc.internal."""
+    ca = authority("ca of grpc")
+    port, process = grpc_server(interop, *issued("grpc.internal", by=ca).files(tmp_path_factory.mktemp("grpc")))
+    yield port, ca
+    ending(process)

@@ -189,6 +189,15 @@ class Http2:
             self.flush()
         return self.streams[stream]
 
+    def websocket(self, path="/", headers=(), host="a.test", scheme="http"):
+        """Asks for a WebSocket by extended CONNECT (RFC 8441). h2 sends fields in the order that it is told."""
+        stream = self.connection.get_next_available_stream_id()
+        self.streams[stream] = Stream(stream)
+        self.connection.send_headers(stream, [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", scheme), (":authority", host),
+                                              (":path", path), ("sec-websocket-version", "13"), *headers])
+        self.flush()
+        return self.streams[stream]
+
     def send(self, stream, data, end=False):
         """As far as the windows allow, waiting for them."""
         stream = getattr(stream, "id", stream)
@@ -243,6 +252,8 @@ class Http2:
             stream.reset = ERRORS[event.error_code]
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.goaways.append((event.last_stream_id, ERRORS[event.error_code]))
+            # python-h2 takes a GOAWAY for the end of everything; by RFC 9113 section 6.8 streams go on.
+            self.connection.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
 
     def until(self, condition, what=""):
         while not condition():

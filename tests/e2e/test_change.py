@@ -1,78 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edits are live without a restart; while everything around them changes, no request gets an answer that it should not."""
-import collections
 import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
-import threading
 
 import pytest
 
 from certificates import self_signed
 from client import Closed, Raw, eventually, fetch, request_bytes, trusting
+from loads import load
 from manifests import (CLASS, backend, endpoints, gateway, listener, match, ref, route, rule, secret, to_yaml)
 from processes import free_port
-
-
-class Load:
-    """Clients that call all the time and check every answer, until stop() counts what was unexpected."""
-
-    def __init__(self, port, expected, clients=4, host="any.test", target="/", tls=None, fresh=False):
-        self.port, self.expected, self.host, self.target, self.tls, self.fresh = port, expected, host, target, tls, fresh
-        self.done = threading.Event()
-        self.answers = collections.Counter()
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self._client) for _ in range(clients)]
-        for thread in self.threads:
-            thread.start()
-        eventually(lambda: sum(self.answers.values()) > 20, "the load runs")
-
-    def _answer(self, connection):
-        response = connection.call(request_bytes(target=self.target, host=self.host))
-        if response.header("connection") == "close":
-            return f"{response.status} with Connection: close", False
-        return (response.echo["name"] if response.status == 200 else response.status), True
-
-    def _client(self):
-        connection = None
-        while not self.done.is_set():
-            try:
-                if connection is None:
-                    connection = Raw(self.port, tls=self.tls, sni=self.host if self.tls else None)
-                answer, alive = self._answer(connection)
-            except Exception as error:  # whatever it is, it is an answer that nobody expected
-                answer, alive = repr(error)[:200], False
-            with self.lock:
-                self.answers[answer] += 1
-            if (self.fresh or not alive) and connection:
-                connection.close()
-                connection = None
-        if connection:
-            connection.close()
-
-    def wait_for_more(self, count=50):
-        before = sum(self.answers.values())
-        eventually(lambda: sum(self.answers.values()) >= before + count, "the load goes on")
-
-    def stop(self):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
-        unexpected = {answer: count for answer, count in self.answers.items() if answer not in self.expected}
-        assert not unexpected, f"unexpected answers: {unexpected}; expected: {dict(self.answers)}"
-        assert sum(self.answers.values()) > 0
-
-
-@contextlib.contextmanager
-def load(*arguments, **options):
-    running = Load(*arguments, **options)
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 @pytest.mark.threads

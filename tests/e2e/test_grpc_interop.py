@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The interoperability cases of gRPC with its own client and server (tests/interop), through the gateway: from clients without
-and with TLS, and over a GRPCRoute that names the services and one that takes everything."""
+and with TLS, over a GRPCRoute that names the services and one that takes everything, and to a server in TLS (BackendTLSPolicy)."""
 import subprocess
 
 import pytest
 
 from certificates import self_signed
-from manifests import backend, gateway, grpc_route, listener, rule, secret
-from processes import ROOT, ending, free_port
+from manifests import backend, backend_tls, ca_bundle, gateway, grpc_route, listener, rule, secret
+from processes import free_port
 
 CASES = ("cancel_after_begin", "cancel_after_first_response", "client_streaming", "custom_metadata", "empty_stream", "empty_unary",
          "large_unary", "ping_pong", "server_streaming", "special_status_message", "status_code_and_message",
@@ -16,40 +16,28 @@ SERVICE = {"method": {"service": "grpc.testing.TestService"}}
 
 
 @pytest.fixture(scope="module")
-def interop():
-    """The program, built when it is not."""
-    program = ROOT / "build" / "interop"
-    subprocess.run([ROOT / "tests" / "cluster" / "go", "build", "-C", ROOT / "tests" / "interop", "-o", program, "."], check=True)
-    return program
-
-
-@pytest.fixture(scope="module")
-def server(interop):
-    port = free_port()
-    process = subprocess.Popen([interop, "server", f"127.0.0.1:{port}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline().startswith("serving")
-    yield port
-    ending(process)
-
-
-@pytest.fixture(scope="module")
-def served(shared_world, server):
-    """Ports: one without TLS and any service, one without TLS and its service alone, one with TLS."""
+def served(shared_world, interop_server, interop_tls_server):
+    """Ports: one without TLS and any service, one without TLS and its service alone, one with TLS; two to the server in TLS."""
     certificate = self_signed("interop.test")
-    anything, named, tls = free_port(), free_port(), free_port()
+    anything, named, tls, back, both = (free_port() for _ in range(5))
+    secure, ca = interop_tls_server
     shared_world.gateway(
-        gateway(listener("any", anything), listener("named", named), listener("tls", tls, "HTTPS", certificates=["cert"])),
-        secret("cert", certificate), backend("b", server),
+        gateway(listener("any", anything), listener("named", named), listener("tls", tls, "HTTPS", certificates=["cert"]),
+                listener("back", back), listener("both", both, "HTTPS", certificates=["cert"])),
+        secret("cert", certificate), backend("b", interop_server), backend("secure", secure),
+        ca_bundle("ca", ca), backend_tls("secure", "secure", "grpc.internal", "ca"),
+        grpc_route("secure", rule("secure"), parents=({"name": "gw", "sectionName": "back"}, {"name": "gw", "sectionName": "both"})),
         grpc_route("any", rule("b"), parents=({"name": "gw", "sectionName": "any"}, {"name": "gw", "sectionName": "tls"})),
         grpc_route("named", rule("b", matches=[SERVICE]), parents=({"name": "gw", "sectionName": "named"},)))
-    return {"any": (anything,), "named": (named,), "tls": (tls, certificate.ca_file(shared_world.folder), "interop.test")}
+    trust = certificate.ca_file(shared_world.folder), "interop.test"
+    return {"any": (anything,), "named": (named,), "tls": (tls, *trust), "tls to the backend": (back,), "tls on both sides": (both, *trust)}
 
 
 def test_these_are_all_cases(interop):
     assert subprocess.run([interop, "cases"], capture_output=True, text=True, check=True).stdout.split() == list(CASES)
 
 
-@pytest.mark.parametrize("way", ["any", "named", "tls"])
+@pytest.mark.parametrize("way", ["any", "named", "tls", "tls to the backend", "tls on both sides"])
 @pytest.mark.parametrize("case", CASES)
 def test_case(interop, served, case, way):
     port, *trust = served[way]

@@ -491,30 +491,10 @@ def websocket_frame(text):
     return bytes([0x81, 0x80 | len(text)]) + b"\0\0\0\0" + text
 
 
-def websocket_request(client, path="/", more=()):
-    return client.request("CONNECT", path, [(":protocol", "websocket"), ("sec-websocket-version", "13"), *more], end=False)
-
-
-class WebSocketFields(Http2):
-    """h2 puts :protocol where it is told, but wants pseudo fields first."""
-
-    def request(self, method="GET", path="/", headers=(), **options):
-        if method != "CONNECT":
-            return super().request(method, path, headers, **options)
-        pseudo = [field for field in headers if field[0].startswith(":")]
-        stream = self.connection.get_next_available_stream_id()
-        from http2 import Stream
-        self.streams[stream] = Stream(stream)
-        self.connection.send_headers(stream, [(":method", "CONNECT"), *pseudo, (":scheme", "http"), (":authority", "a.test"), (":path", path),
-                                              *[field for field in headers if not field[0].startswith(":")]])
-        self.flush()
-        return self.streams[stream]
-
-
 def test_websocket(echo):
-    with WebSocketFields(echo.clear) as client:
+    with Http2(echo.clear) as client:
         client.until(lambda: client.connection.remote_settings.enable_connect_protocol == 1, "SETTINGS_ENABLE_CONNECT_PROTOCOL")
-        streams = [websocket_request(client) for _ in range(3)]
+        streams = [client.websocket() for _ in range(3)]
         for stream in streams:
             client.until(lambda: stream.status)
             assert stream.status == 200
@@ -536,8 +516,8 @@ def test_websocket(echo):
 ])
 def test_a_websocket_that_is_refused(front, answer, status):
     place = front(lambda backend, connection: backend.answer(connection, answer))
-    with WebSocketFields(place.clear) as client:
-        stream = websocket_request(client, "/chat", [("sec-websocket-protocol", "chat")])
+    with Http2(place.clear) as client:
+        stream = client.websocket("/chat", [("sec-websocket-protocol", "chat")])
         client.finish(stream)
         assert stream.status == status
     head = place.backend.heads[0].decode().lower()

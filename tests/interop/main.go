@@ -5,6 +5,7 @@
 //	interop server ADDRESS [CERT KEY]          serves until its standard input ends
 //	interop client ADDRESS CASE [CA NAME]      runs one case; exits with 0 when it passed
 //	interop cases                              their names, one a line
+//	interop load ADDRESS [CA NAME]             calls until its standard input ends; prints what it has seen for each byte of it
 package main
 
 import (
@@ -83,11 +84,8 @@ func serve(address string, files []string) {
 	}
 }
 
-func call(address, name string, trust []string) {
-	run, known := cases[name]
-	if !known {
-		fail(fmt.Errorf("no case %q", name))
-	}
+// connect makes a client of `address`, with TLS when there is a CA file and a name to trust.
+func connect(address string, trust []string) *grpc.ClientConn {
 	creds := insecure.NewCredentials()
 	if len(trust) == 2 {
 		pem, err := os.ReadFile(trust[0])
@@ -104,6 +102,15 @@ func call(address, name string, trust []string) {
 	if err != nil {
 		fail(err)
 	}
+	return conn
+}
+
+func call(address, name string, trust []string) {
+	run, known := cases[name]
+	if !known {
+		fail(fmt.Errorf("no case %q", name))
+	}
+	conn := connect(address, trust)
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
@@ -124,10 +131,12 @@ func main() {
 		}
 	case len(os.Args) >= 3 && os.Args[1] == "server":
 		serve(os.Args[2], os.Args[3:])
+	case len(os.Args) >= 3 && os.Args[1] == "load":
+		load(os.Args[2], os.Args[3:])
 	case len(os.Args) >= 4 && os.Args[1] == "client":
 		call(os.Args[2], os.Args[3], os.Args[4:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: interop {server ADDRESS [CERT KEY] | client ADDRESS CASE [CA NAME] | cases}")
+		fmt.Fprintln(os.Stderr, "usage: interop {server ADDRESS [CERT KEY] | client ADDRESS CASE [CA NAME] | cases | load ADDRESS [CA NAME]}")
 		os.Exit(2)
 	}
 }
