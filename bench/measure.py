@@ -71,6 +71,17 @@ def wrk(url, seconds, connections, core, environment=None, headers=()):
             "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)), "p50": latency(50), "p99": latency(99)}
 
 
+def h2load(url, seconds, connections, streams, core, environment, arguments=()):
+    """{requests, rate}; anything but success of every request ends the benchmark."""
+    command = ["taskset", "-c", str(core), "h2load", "-t1", f"-c{connections}", f"-m{streams}", f"-D{seconds}", *map(str, arguments)]
+    output = subprocess.run([*command, url], capture_output=True, text=True, check=True, env={**os.environ, **environment}).stdout
+    done = re.search(r"requests: \d+ total, \d+ started, \d+ done, (\d+) succeeded, (\d+) failed, (\d+) errored", output)
+    codes = re.search(r"status codes: \d+ 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", output)
+    if not done or int(done.group(1)) == 0 or any(map(int, [*done.groups()[1:], *codes.groups()])):
+        raise SystemExit(f"{url} did not answer every request well:\n{output[output.find(chr(10) + 'finished'):]}")
+    return {"requests": int(done.group(1)), "rate": float(re.search(r"finished in [\d.]+s, ([\d.]+) req/s", output).group(1))}
+
+
 class IdleConnections:
     """Connections that have made one request each and now wait."""
 
