@@ -2,7 +2,7 @@
 // Task<T>: a lazy coroutine that is awaited by exactly one other, or given to a TaskScope (async/scope.h).
 //
 // Move-only and [[nodiscard]]; starts when awaited and resumes its awaiter by symmetric transfer. Frames come from a pool
-// of the thread (async/frame_pool.h), so a Task must finish on the thread that made it. Nobody destroys a suspended
+// of the thread (base/memory_pool.h), so a Task must finish on the thread that made it. Nobody destroys a suspended
 // frame: a Task that has been started must be run to its end. What is awaited may take references; what is spawned not.
 #pragma once
 
@@ -13,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-#include "async/frame_pool.h"
+#include "base/memory_pool.h"
 
 namespace cardea::async {
 
@@ -25,8 +25,8 @@ namespace detail {
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
 
-  static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
-  static void operator delete(void* frame, std::size_t bytes) { free_frame(frame, bytes); }
+  static void* operator new(std::size_t bytes) { return base::allocate_pooled(bytes); }
+  static void operator delete(void* frame, std::size_t bytes) { base::free_pooled(frame, bytes); }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
 

@@ -147,7 +147,7 @@ bool H2ClientExchange::on_fields_end(bool end_stream) {
 ClientExchange::Head H2ClientExchange::try_read_head(http::ResponseHead& head) {
   if (!informational_.empty()) {
     taken_ = std::move(informational_.front());
-    informational_.pop_front();
+    informational_.erase(informational_.begin());
   } else if (final_) {
     taken_ = std::move(final_);
   } else if (malformed_) {

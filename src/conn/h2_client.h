@@ -9,13 +9,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
-#include "async/frame_pool.h"
 #include "async/task.h"
+#include "base/memory_pool.h"
 #include "conn/client_exchange.h"
 #include "conn/h2_liveness.h"
 #include "conn/h2_session.h"
@@ -100,8 +100,8 @@ class H2ClientExchange final : public ClientExchange, private H2ClientHold, publ
  public:
   explicit H2ClientExchange(std::shared_ptr<H2Client> client);
   ~H2ClientExchange();
-  static void* operator new(std::size_t bytes) { return async::allocate_frame(bytes); }
-  static void operator delete(void* place, std::size_t bytes) { async::free_frame(place, bytes); }
+  static void* operator new(std::size_t bytes) { return base::allocate_pooled(bytes); }
+  static void operator delete(void* place, std::size_t bytes) { base::free_pooled(place, bytes); }
 
   // `request` stays as it is until the first byte of the body, or its end, or a flush() of it.
   void send_head(const http::RequestHead& request, bool upgrade) override;
@@ -120,8 +120,8 @@ class H2ClientExchange final : public ClientExchange, private H2ClientHold, publ
   // One field list that came: an informational head, or the final one.
   struct Received {
     Received(const http::Limits& limits) : reader(texts, limits, head) {}
-    static void* operator new(std::size_t bytes) { return async::allocate_frame(bytes); }
-    static void operator delete(void* place, std::size_t bytes) { async::free_frame(place, bytes); }
+    static void* operator new(std::size_t bytes) { return base::allocate_pooled(bytes); }
+    static void operator delete(void* place, std::size_t bytes) { base::free_pooled(place, bytes); }
     http::TextArena texts;
     http::ResponseHead head;
     http::H2ResponseReader reader;
@@ -138,7 +138,7 @@ class H2ClientExchange final : public ClientExchange, private H2ClientHold, publ
   http::Method method_ = http::Method::Other;
   bool open_ended_ = false;  // a body may follow the head
   std::unique_ptr<Received> coming_;
-  std::deque<std::unique_ptr<Received>> informational_;
+  std::vector<std::unique_ptr<Received>> informational_;
   std::unique_ptr<Received> taken_;  // what the caller's views point into
   std::unique_ptr<Received> final_;
   std::optional<http::H2TrailerReader> trailer_reader_;

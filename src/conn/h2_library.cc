@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conn/h2_library.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <new>
 
+#include "base/memory_pool.h"
 #include "conn/h2_callbacks.h"
 #include "conn/h2_session.h"
 
@@ -13,12 +18,48 @@ namespace {
 // The connection's own window. Its bytes are given back as they come: only a stream that is not read is held back.
 constexpr std::int32_t kConnectionWindow = 1024 * 1024;
 
+// What the library allocates, most of it for each stream and each field, from the thread's pool. It frees without saying
+// how much: that stands before what it was given.
+struct alignas(std::max_align_t) Allocated {
+  std::size_t bytes;
+};
+
+void free_memory(void* place, void*) {
+  if (!place) return;
+  auto* const allocated = static_cast<Allocated*>(place) - 1;
+  base::free_pooled(allocated, allocated->bytes);
+}
+
+void* allocate_memory(std::size_t bytes, void*) {
+  bytes += sizeof(Allocated);
+  return new (base::allocate_pooled(bytes)) Allocated{bytes} + 1;
+}
+
+void* allocate_zeroed_memory(std::size_t count, std::size_t bytes, void*) {
+  return std::memset(allocate_memory(count * bytes, nullptr), 0, count * bytes);
+}
+
+void* reallocate_memory(void* place, std::size_t bytes, void*) {
+  void* const moved = allocate_memory(bytes, nullptr);
+  if (!place) return moved;
+  const std::size_t had = (static_cast<Allocated*>(place) - 1)->bytes - sizeof(Allocated);
+  std::memcpy(moved, place, std::min(had, bytes));
+  free_memory(place, nullptr);
+  return moved;
+}
+
+nghttp2_mem pooled_memory = {nullptr, allocate_memory, free_memory, allocate_zeroed_memory, reallocate_memory};
+
 }  // namespace
 
 std::vector<nghttp2_nv>& name_values(const http::H2FieldList& fields, std::uint8_t flags) {
   thread_local std::vector<nghttp2_nv> values;
-  values.clear();
-  for (const auto& [name, value] : fields) values.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), flags});
+  values.resize(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto& [name, value, never_indexed] = fields[i];
+    const auto indexing = static_cast<std::uint8_t>(never_indexed ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE);
+    values[i] = {bytes_of(name), bytes_of(value), name.size(), value.size(), static_cast<std::uint8_t>(flags | indexing)};
+  }
   return values;
 }
 
@@ -37,8 +78,8 @@ nghttp2_session* make_library_session(const H2Options& options, H2Session* user)
   nghttp2_option_set_max_send_header_block_length(option, 1024 * 1024);
   nghttp2_session* session = nullptr;
   const int made = options.role == H2Role::Server
-                       ? nghttp2_session_server_new2(&session, h2_callbacks(), user, option)
-                       : nghttp2_session_client_new2(&session, h2_callbacks(), user, option);
+                       ? nghttp2_session_server_new3(&session, h2_callbacks(), user, option, &pooled_memory)
+                       : nghttp2_session_client_new3(&session, h2_callbacks(), user, option, &pooled_memory);
   if (made != 0) std::abort();
   nghttp2_option_del(option);
   return session;

@@ -25,9 +25,9 @@
 #include <string_view>
 #include <utility>
 
-#include "async/frame_pool.h"
 #include "async/stop.h"
 #include "async/task.h"
+#include "base/memory_pool.h"
 #include "conn/exchange.h"
 #include "conn/h2_session.h"
 #include "http/h2_reader.h"
@@ -101,8 +101,8 @@ class H2Exchange final : public Exchange, public H2Stream {
  public:
   H2Exchange(H2Server& server, std::int32_t id);
   ~H2Exchange();
-  static void* operator new(std::size_t bytes) { return async::allocate_frame(bytes); }
-  static void operator delete(void* place, std::size_t bytes) { async::free_frame(place, bytes); }
+  static void* operator new(std::size_t bytes) { return base::allocate_pooled(bytes); }
+  static void operator delete(void* place, std::size_t bytes) { base::free_pooled(place, bytes); }
 
   // What is wrong with the request; it is to be refused, not handled.
   http::Fault fault() const { return fault_; }

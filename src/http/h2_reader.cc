@@ -22,7 +22,9 @@ constexpr HeaderMask kNoTrailer = header_bit(HeaderId::Host) | header_bit(Header
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-Fault name_fault(std::string_view name) {
+// A name that we know can only be wrong in its case.
+Fault name_fault(std::string_view name, HeaderId id) {
+  if (id != HeaderId::Unknown) return name == lower_header_name(id) ? Fault::None : Fault::UppercaseFieldName;
   if (name.empty()) return Fault::BadFieldName;
   for (const char c : name) {
     if (is_upper(c)) return Fault::UppercaseFieldName;
@@ -50,9 +52,9 @@ bool H2FieldReader::begin(std::string_view name, std::string_view value, std::si
 
 void H2FieldReader::regular(std::string_view name, std::string_view value) {
   regular_seen_ = true;
-  if (const Fault fault = name_fault(name); fault != Fault::None) return fail(fault);
-  if (const Fault fault = value_fault(value); fault != Fault::None) return fail(fault);
   const HeaderId id = header_id(name);
+  if (const Fault fault = name_fault(name, id); fault != Fault::None) return fail(fault);
+  if (const Fault fault = value_fault(value); fault != Fault::None) return fail(fault);
   if ((header_bit(id) & kOfConnection) != 0) return fail(Fault::ConnectionField);
   if (id == HeaderId::Te && !equal_ignoring_case(value, "trailers")) return fail(Fault::BadTe);
   const bool further_crumb = id == HeaderId::Cookie && fields_.has(id);

@@ -2,7 +2,6 @@
 #include "http/h2_writer.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "http/framing.h"
@@ -18,32 +17,15 @@ constexpr HeaderMask kNeverCopied =
 // What only the handshake in HTTP/1.1 needs.
 constexpr HeaderMask kOfHandshake = header_bit(HeaderId::SecWebSocketAccept) | header_bit(HeaderId::SecWebSocketKey);
 
-constexpr std::size_t kIds = static_cast<std::size_t>(HeaderId::kCount);
-constexpr std::size_t kLongestName = 24;
-
-struct LowerNames {
-  std::array<std::array<char, kLongestName>, kIds> texts{};
-  std::array<std::uint8_t, kIds> sizes{};
-};
-const LowerNames kLowerNames = [] {
-  LowerNames names;
-  for (std::size_t id = 0; id < kIds; ++id) {
-    const std::string_view name = header_name(static_cast<HeaderId>(id));
-    std::ranges::transform(name, names.texts[id].begin(), to_lower);
-    names.sizes[id] = static_cast<std::uint8_t>(name.size());
-  }
-  return names;
-}();
+// What says something of one request alone.
+constexpr HeaderMask kNeverIndexed = header_bit(HeaderId::XRequestId) | header_bit(HeaderId::Traceparent) | header_bit(HeaderId::Tracestate);
 
 bool has_upper(std::string_view name) {
   return std::ranges::any_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 std::string_view lower_name(const Field& field, TextArena& texts) {
-  if (field.id != HeaderId::Unknown) {
-    const auto id = static_cast<std::size_t>(field.id);
-    return {kLowerNames.texts[id].data(), kLowerNames.sizes[id]};
-  }
+  if (field.id != HeaderId::Unknown) return lower_header_name(field.id);
   return has_upper(field.name) ? texts.lower_case(field.name) : field.name;
 }
 
@@ -56,7 +38,8 @@ std::string_view number(std::uint64_t value, TextArena& texts) {
 
 void add_fields(const Fields& fields, HeaderMask skipped, TextArena& texts, H2FieldList& out) {
   for (const Field& field : fields) {
-    if ((header_bit(field.id) & skipped) == 0) out.push_back({lower_name(field, texts), field.value});
+    const HeaderMask bit = header_bit(field.id);
+    if ((bit & skipped) == 0) out.push_back({lower_name(field, texts), field.value, (bit & kNeverIndexed) != 0});
   }
 }
 

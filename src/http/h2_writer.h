@@ -17,6 +17,8 @@ namespace cardea::http {
 struct H2Field {
   std::string_view name;
   std::string_view value;
+  // It is another value each time: HPACK's table would only lose what comes again (RFC 7541 section 6.2.3).
+  bool never_indexed = false;
 };
 using H2FieldList = std::vector<H2Field>;
 

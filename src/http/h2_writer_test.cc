@@ -10,7 +10,7 @@ namespace {
 
 std::string text(const H2FieldList& list) {
   std::string out;
-  for (const auto& [name, value] : list) out += std::string(name) + "=" + std::string(value) + "|";
+  for (const auto& [name, value, never_indexed] : list) out += std::string(name) + (never_indexed ? "!=" : "=") + std::string(value) + "|";
   return out;
 }
 
@@ -30,10 +30,11 @@ TEST(H2Writer, ARequest) {
   head.fields.append("Content-Length", "99");
   for (const char* name : {"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "HTTP2-Settings"}) head.fields.append(name, "x");
   head.fields.append("TE", "trailers");
+  for (const char* name : {"X-Request-ID", "traceparent", "tracestate"}) head.fields.append(name, "1");
   TextArena texts;
   H2FieldList list;
   write_h2_request(head, "https", texts, list);
-  EXPECT_EQ(text(list), ":method=POST|:scheme=https|:authority=a.test|:path=/x?y=1|user-agent=curl|x-of-mine=Kept As It Is|te=trailers|content-length=7|");
+  EXPECT_EQ(text(list), ":method=POST|:scheme=https|:authority=a.test|:path=/x?y=1|user-agent=curl|x-of-mine=Kept As It Is|te=trailers|x-request-id!=1|traceparent!=1|tracestate!=1|content-length=7|");
   head.body = {.chunked = true};
   write_h2_request(head, "https", texts, list);
   EXPECT_EQ(text(list).find("content-length"), std::string::npos);

@@ -184,4 +184,9 @@ HeaderId header_id(std::string_view name, std::size_t readable) {
 
 std::string_view header_name(HeaderId id) { return kNames[static_cast<std::size_t>(id)]; }
 
+std::string_view lower_header_name(HeaderId id) {
+  const Pattern& pattern = kPatterns[static_cast<std::size_t>(id)];
+  return {pattern.lower, pattern.size};
+}
+
 }  // namespace cardea::http

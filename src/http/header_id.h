@@ -80,5 +80,7 @@ constexpr HeaderMask header_bit(HeaderId id) { return (HeaderMask{1} << static_c
 HeaderId header_id(std::string_view name, std::size_t readable = 0);
 // In the usual spelling ("Content-Length"); empty for Unknown.
 std::string_view header_name(HeaderId id);
+// In lower case, as HTTP/2 has it.
+std::string_view lower_header_name(HeaderId id);
 
 }  // namespace cardea::http

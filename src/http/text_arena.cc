@@ -3,17 +3,21 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <utility>
 
+#include "base/memory_pool.h"
 #include "http/syntax.h"
 
 namespace cardea::http {
 
 char* TextArena::allocate_block(std::size_t size) {
-  const std::size_t block = std::max(size, kBlock);
-  blocks_.push_back(std::make_unique_for_overwrite<char[]>(block));
-  next_ = blocks_.back().get() + size;
-  end_ = blocks_.back().get() + block;
-  return blocks_.back().get();
+  const std::size_t bytes = std::max(sizeof(Block) + size, kBlock);
+  last_ = new (base::allocate_pooled(bytes)) Block{last_, bytes};
+  char* const begin = reinterpret_cast<char*>(last_ + 1);
+  next_ = begin + size;
+  end_ = reinterpret_cast<char*>(last_) + bytes;
+  return begin;
 }
 
 std::string_view TextArena::copy(std::string_view text) {
@@ -39,7 +43,10 @@ std::string_view TextArena::lower_case(std::string_view text) {
 }
 
 void TextArena::clear() {
-  blocks_.clear();
+  while (last_) {
+    Block* const block = std::exchange(last_, last_->previous);
+    base::free_pooled(block, block->bytes);
+  }
   next_ = inline_;
   end_ = inline_ + kInline;
 }

@@ -2,15 +2,13 @@
 // TextArena: where an exchange keeps the few texts that are not in the received bytes (a rewritten path, a value that a
 // filter set). Grows by blocks, never moves what it gave out, frees everything at once.
 //
-// Owned by the exchange, used by one thread. Whatever a head's views point into (received bytes, arena, static text)
+// Owned by the exchange, made, used and destroyed by one thread. Whatever a head's views point into (received bytes, arena, static text)
 // must live as long as the head.
 #pragma once
 
 #include <cstddef>
 #include <initializer_list>
-#include <memory>
 #include <string_view>
-#include <vector>
 
 namespace cardea::http {
 
@@ -19,6 +17,7 @@ class TextArena {
   TextArena() = default;
   TextArena(const TextArena&) = delete;
   TextArena& operator=(const TextArena&) = delete;
+  ~TextArena() { clear(); }
 
   // `size` bytes, not initialised, stable until clear().
   char* allocate(std::size_t size) {
@@ -38,6 +37,11 @@ class TextArena {
   void clear();
 
  private:
+  // At the beginning of what was allocated; its texts follow.
+  struct Block {
+    Block* previous;
+    std::size_t bytes;
+  };
   static constexpr std::size_t kInline = 256;
   static constexpr std::size_t kBlock = 4096;
 
@@ -46,7 +50,7 @@ class TextArena {
   char inline_[kInline];
   char* next_ = inline_;
   char* end_ = inline_ + kInline;
-  std::vector<std::unique_ptr<char[]>> blocks_;
+  Block* last_ = nullptr;
 };
 
 }  // namespace cardea::http

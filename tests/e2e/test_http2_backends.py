@@ -63,6 +63,13 @@ def test_a_request_of_http_1_1(serve):
     assert stream.ended and not stream.body
 
 
+def test_what_is_of_one_request_alone_stays_out_of_the_backends_table(serve):
+    port, backend, _ = serve()
+    fetch(port, headers=[("tracestate", "a=1"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")])
+    kept_out = {header[0] for header in backend.streams[0].headers if not header.indexable}
+    assert kept_out == {"x-request-id", "traceparent", "tracestate"}
+
+
 def test_te_is_for_trailers_alone(serve):
     port, backend, _ = serve()
     fetch(port, headers=[("TE", "trailers, gzip"), ("Connection", "TE")])
