@@ -136,7 +136,7 @@ class Controller {
         lease_client_(loop, config, {.request_timeout = settings.lease.renew_within * 2 / 5}),
         events_(client_),
         authority_(client_, {.namespace_ = config.namespace_}, wall_now, [this] { provisioner_.set_ca(authority_.bundle()); }),
-        source_(client_, statuses_, settings.controller_name, settings.scope, {.page_size = settings.page_size}),
+        source_(client_, statuses_, settings.controller_name, settings.scope, {.page_size = settings.page_size}, settings.outage_grace),
         server_(loop, {.controller = host_name(), .version = build_info().find("version")->as_string(), .limits = settings.plan_server},
                 [this] { return authority_.identity(); },
                 [this](std::string token) { return cluster::review_token(&client_, std::move(token)); }),

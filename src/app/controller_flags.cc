@@ -61,6 +61,7 @@ void add_flags(FlagList& flags, ControllerSettings& settings) {
   flags.size("kube-max-answer-bytes", settings.kube.max_answer_bytes, "of the API server; a larger one is an error");
   flags.size("kube-max-event-bytes", settings.kube.max_watch_line_bytes, "an event of a watch; a larger one is an error");
   flags.number("kube-page-size", settings.page_size, "objects in a page of a list");
+  flags.duration("outage-grace", settings.outage_grace, "how long after an outage of the API server a Service keeps its last ready endpoints");
   flags.duration("status-hold", settings.status_hold, "how long proxies may take to acknowledge before a status says Pending");
   flags.number("status-writes", settings.status_writes, "statuses that are written at once");
   flags.duration("plan-stream-life", settings.plan_server.stream_life, "of a proxy's stream of plans; then it has to prove itself again");

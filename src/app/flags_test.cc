@@ -112,7 +112,7 @@ TEST(Flags, EveryLimitOfTheControllerHasAFlag) {
              "--kube-max-answer-bytes", "4k", "--kube-max-event-bytes", "5k", "--kube-page-size", "6", "--lease-duration", "9s",
              "--lease-renew-within", "8s", "--lease-retry", "7s", "--status-hold", "10ms", "--status-writes", "11",
              "--plan-stream-life", "12m", "--plan-report-timeout", "13s", "--plan-proof-timeout", "14s", "--plan-max-unproven",
-             "15"})));
+             "15", "--outage-grace", "16s"})));
   EXPECT_EQ(settings.kube.request_timeout, 1s);
   EXPECT_EQ(settings.kube.connect_timeout, 2s);
   EXPECT_EQ(settings.kube.max_requests, 3u);
@@ -128,6 +128,7 @@ TEST(Flags, EveryLimitOfTheControllerHasAFlag) {
   EXPECT_EQ(settings.plan_server.report_timeout, 13s);
   EXPECT_EQ(settings.plan_server.proof_timeout, 14s);
   EXPECT_EQ(settings.plan_server.max_unproven, 15u);
+  EXPECT_EQ(settings.outage_grace, 16s);
 }
 
 TEST(Flags, BackendsAndTheirEndpoints) {

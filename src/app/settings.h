@@ -60,6 +60,7 @@ struct ControllerSettings {
   std::string proxy_image = "cardea:dev";
   kube::ClientLimits kube;
   std::uint32_t page_size = 500;
+  std::chrono::milliseconds outage_grace = cluster::kOutageGrace;
   std::chrono::milliseconds status_hold{1'000};
   std::size_t status_writes = 8;
   cluster::PlanServerLimits plan_server;

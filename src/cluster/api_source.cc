@@ -19,6 +19,8 @@ constexpr std::string_view kChannel = "gateway.networking.k8s.io/channel";
 constexpr std::uint64_t kSettle = 100;            // after a CRD changed: it is served a moment later
 constexpr std::uint64_t kLookAgain = 30'000;      // also when nobody told of a change
 constexpr std::uint64_t kDiscoveryRetry = 2'000;
+// Secrets and ConfigMaps that nobody refers to may change all the time: they wake us no more often than this.
+constexpr std::chrono::milliseconds kMetadataRest{20};
 constexpr base::Backoff::Duration kFirstReadWait{500};
 constexpr base::Backoff::Duration kMostReadWait{30'000};
 
@@ -56,13 +58,14 @@ std::string text_of(const api::InvalidObject& invalid) {
 }  // namespace
 
 ApiSource::ApiSource(kube::Client& client, LiveStatuses& statuses, std::string controller_name, WatchScope scope,
-                     kube::ReflectorOptions options)
+                     kube::ReflectorOptions options, std::chrono::milliseconds outage_grace)
     : client_(client),
       statuses_(statuses),
       scope_(std::move(scope)),
       reflector_options_(std::move(options)),
       tasks_(client.loop()),
-      referrers_(std::move(controller_name)) {}
+      referrers_(std::move(controller_name)),
+      outage_grace_(outage_grace) {}
 
 ApiSource::~ApiSource() = default;
 
@@ -207,6 +210,7 @@ std::unique_ptr<kube::Reflector> ApiSource::make_reflector(const KindRule& rule,
   // By name, so that a right to these Namespaces alone is enough.
   else if (!place.empty()) options.field_selector = "metadata.name=" + place;
   options.metadata_only = rule.only_referenced;
+  if (rule.only_referenced) options.rest = kMetadataRest;
   return std::make_unique<kube::Reflector>(
       client_, type, std::move(options),
       kube::ReflectorEvents{.put = [this, &rule](base::Value object) { put(rule, std::move(object)); },
@@ -268,6 +272,10 @@ void ApiSource::put(const KindRule& rule, base::Value object) {
   }
   undecodable_changes_ += undecodable_.erase(id);
   if (const auto* const name = std::get_if<api::Ref<api::Namespace>>(good)) put_namespace(id.key, &(*name)->metadata.labels);
+  if (const auto* const slice = std::get_if<api::Ref<api::EndpointSlice>>(good)) {
+    look_for_outage();
+    return tell(readiness_.put(*slice));
+  }
   put_decoded(id, *good);
 }
 
@@ -305,7 +313,39 @@ void ApiSource::erase(const KindRule& rule, const api::ObjectKey& key) {
   waiting_.erase(id);
   refer(referrers_.erase(id));
   inbox_->erase(id);
+  if (rule.kind == api::EndpointSlice::kKind) {
+    look_for_outage();
+    tell(readiness_.erase(key));
+  }
   raise();
+}
+
+// --- Endpoints after an outage ----------------------------------------------------------------------------------------
+
+// Before a change of a slice is believed: whether the API server has just come back.
+void ApiSource::look_for_outage() {
+  const auto returned = client_.contact().returned();
+  if (!returned || client_.loop().now() >= *returned + static_cast<std::uint64_t>(outage_grace_.count())) return;
+  if (std::exchange(outage_seen_, returned) == returned) return;
+  if (!readiness_.is_open()) tasks_.spawn(&ApiSource::end_hold, this);
+  readiness_.open();
+  base::log_info("the API server is back: for {} s a Service keeps its last ready endpoints", outage_grace_.count() / 1000);
+}
+
+async::Task<void> ApiSource::end_hold(ApiSource* self) {
+  async::Loop& loop = self->client_.loop();
+  const auto end = [self] { return *self->outage_seen_ + static_cast<std::uint64_t>(self->outage_grace_.count()); };
+  while (loop.now() < end()) {
+    co_await async::wait_any(loop, end(), self->stop_.signal());
+    if (self->stop_.requested() || loop.ended()) co_return;
+  }
+  if (self->readiness_.held() > 0) base::log_warn("{} Services have no ready endpoint since the API server is back", self->readiness_.held());
+  self->tell(self->readiness_.close());
+}
+
+void ApiSource::tell(const ReadinessHold::Slices& slices) {
+  for (const ReadinessHold::Slice& slice : slices) inbox_->put(slice);
+  if (!slices.empty()) raise();
 }
 
 void ApiSource::put_namespace(const api::ObjectKey& key, const api::StringMap* labels) {

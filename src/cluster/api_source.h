@@ -4,9 +4,11 @@
 // Each kind has a reflector (kube/reflector.h). A kind whose CRD is missing is a feature that is off; it comes alive when
 // the CRD appears, in the best version that is served. Secrets and ConfigMaps are seen as metadata alone; those that an
 // object of ours refers to (cluster/referrers.h) are read whole, and that object enters the inbox only after them, so that no
-// plan is made without them by chance. What cannot be decoded costs itself: its last good version stays. Control thread only.
+// plan is made without them by chance. What cannot be decoded costs itself: its last good version stays. EndpointSlices pass
+// ReadinessHold (cluster/readiness_hold.h), which doubts them for a while after an outage. Control thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,6 +22,7 @@
 #include "base/counters.h"
 #include "cluster/kinds.h"
 #include "cluster/live_statuses.h"
+#include "cluster/readiness_hold.h"
 #include "cluster/references.h"
 #include "cluster/referrers.h"
 #include "cluster/undecodable.h"
@@ -39,11 +42,14 @@ struct SourceMetrics {
   base::Counter discoveries;
 };
 
+inline constexpr std::chrono::milliseconds kOutageGrace{60'000};
+
 class ApiSource final : public control::ResourceSource {
  public:
-  // `client` and `statuses` outlive the source.
+  // `client` and `statuses` outlive the source. `outage_grace`: for how long after an outage ready endpoints are kept; 0: not
+  // at all.
   ApiSource(kube::Client& client, LiveStatuses& statuses, std::string controller_name, WatchScope scope,
-            kube::ReflectorOptions options = {});
+            kube::ReflectorOptions options = {}, std::chrono::milliseconds outage_grace = kOutageGrace);
   ~ApiSource();
 
   base::Result<> start(control::Inbox& inbox) override;
@@ -102,6 +108,9 @@ class ApiSource final : public control::ResourceSource {
   void put(const KindRule& rule, base::Value object);
   void erase(const KindRule& rule, const api::ObjectKey& key);
   void put_decoded(const api::ObjectId& id, api::Object object);
+  static async::Task<void> end_hold(ApiSource* self);
+  void look_for_outage();
+  void tell(const ReadinessHold::Slices& slices);
   void put_namespace(const api::ObjectKey& key, const api::StringMap* labels);
   void put_definition(const base::Value& definition);
   // `version`: as the watch told; empty: whatever it is.
@@ -143,6 +152,9 @@ class ApiSource final : public control::ResourceSource {
     std::set<api::ObjectId> needs;
   };
   std::map<api::ObjectId, Waiting> waiting_;
+  std::chrono::milliseconds outage_grace_;
+  ReadinessHold readiness_;
+  std::optional<async::Deadline> outage_seen_;  // when the one ended for which `readiness_` was opened last
   Undecodables undecodable_;
   std::size_t undecodable_changes_ = 0;
   SourceMetrics metrics_;

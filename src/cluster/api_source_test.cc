@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include "api/selector_text.h"
 #include "control/store.h"
@@ -23,13 +25,16 @@ kube::ResourceType type_of(std::string_view kind, std::size_t version = 0) {
   return {std::string(rule.group), std::string(rule.versions[version]), std::string(rule.plural), rule.namespaced};
 }
 
+constexpr std::chrono::milliseconds kOutage{200};
+constexpr std::chrono::milliseconds kGrace{2'000};
+
 // A server, a source that reads it, and what the control loop would hold.
 class Reading {
  public:
-  explicit Reading(async::Loop& loop, WatchScope scope = {}) : loop_(loop), server(loop), client(loop, server.config()) {
+  explicit Reading(async::Loop& loop, WatchScope scope = {}) : loop_(loop), server(loop), client(loop, server.config(), {.outage = kOutage}) {
     kube::ReflectorOptions options;
     options.first_wait = std::chrono::milliseconds(10);
-    source = std::make_unique<ApiSource>(client, statuses, "ours", std::move(scope), options);
+    source = std::make_unique<ApiSource>(client, statuses, "ours", std::move(scope), options, kGrace);
     server.add_kind(kube::resource::kCustomResourceDefinitions, "CustomResourceDefinition");
     for (const KindRule& rule : kinds()) {
       if (!rule.optional) server.add_kind(type_of(rule.kind), std::string(rule.kind));
@@ -238,6 +243,35 @@ TEST(ApiSource, SecretsOfOtherControllersGatewaysAreNotRead) {
     r.server.erase(type_of("GatewayClass"), "", "c");
     co_await r.until([&r] { return r.secret("wanted") == "none"; }, "the Secret to go with the class");
     EXPECT_EQ(r.source->referenced(), 0u);
+  });
+}
+
+TEST(ApiSource, AfterAnOutageAServiceKeepsItsLastReadyEndpoints) {
+  run([](Reading& r) -> Task<void> {
+    const auto put_slice = [&r](bool ready, std::string_view address) {
+      r.server.put_json(type_of("EndpointSlice"),
+                        fmt::format(R"({{"metadata":{{"name":"s-1","namespace":"shop","labels":{{"kubernetes.io/service-name":"s"}}}},
+                                        "addressType":"IPv4","endpoints":[{{"addresses":["{}"],"conditions":{{"ready":{}}}}}]}})", address, ready));
+    };
+    const auto ready = [&r](std::string_view address) {
+      const auto* const slice = r.find<api::EndpointSlice>("shop", "s-1");
+      return slice && slice->endpoints[0].addresses[0] == address && slice->endpoints[0].conditions.is_ready();
+    };
+    r.install("HTTPRoute");
+    put_slice(true, "10.0.0.1");
+    r.start();
+    co_await r.until_synced();
+    // An answer that takes as long as an outage: the server's thread is ours.
+    r.server.intercept = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+      if (request.path == "/slow") std::this_thread::sleep_for(kOutage);
+      return std::nullopt;
+    };
+    (void)co_await r.client.read("/slow");
+    put_slice(false, "10.0.0.1");
+    r.put("Service", "shop", "after", R"("spec":{"ports":[{"port":80}]})");
+    co_await r.until([&r] { return r.source->metrics().events.value() >= 3; }, "the slice and the Service to be told");
+    EXPECT_TRUE(ready("10.0.0.1"));
+    co_await r.until([&] { return !ready("10.0.0.1"); }, "the end of the grace");
   });
 }
 

@@ -244,13 +244,14 @@ void Client::give_back(std::unique_ptr<Connection> connection) {
 
 async::Task<Answer<std::unique_ptr<Connection>>> Client::connect(async::Deadline deadline) {
   deadline = std::min(deadline, loop_.after(count(limits_.connect_timeout)));
+  contact_.asked(loop_.now());
   auto opened = co_await connector_->open(loop_, deadline);
   if (!opened) {
     if (loop_.ended()) co_return ended();
     co_return std::unexpected(ApiError{.kind = ApiError::Kind::Unreachable, .message = std::move(opened).error().message});
   }
   metrics_.connections.add();
-  co_return std::make_unique<Connection>(*std::move(opened), buffers_, http_limits_, authority_of(config_), config_.path_prefix,
+  co_return std::make_unique<Connection>(*std::move(opened), contact_, buffers_, http_limits_, authority_of(config_), config_.path_prefix,
                                          credentials_->tls_version());
 }
 
@@ -271,7 +272,7 @@ async::Task<Answer<std::unique_ptr<Watch>>> Client::watch(ResourceType type, std
   const auto head = co_await (*connection)->send(request, credentials_->token.text(), deadline);
   if (!head) co_return std::unexpected(with_request(head.error(), request, config_));
   if (head->status == 200) {
-    co_return std::make_unique<Watch>(*std::move(connection), limits_.max_watch_line_bytes,
+    co_return std::make_unique<Watch>(loop_, *std::move(connection), limits_.max_watch_line_bytes,
                                       fmt::format("watch of {}", type.text()));
   }
   metrics_.failures.add();

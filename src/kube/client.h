@@ -27,6 +27,7 @@
 #include "conn/buffer.h"
 #include "http/limits.h"
 #include "kube/config.h"
+#include "kube/contact.h"
 #include "kube/error.h"
 #include "kube/resource_type.h"
 
@@ -48,6 +49,7 @@ struct ClientLimits {
   std::chrono::milliseconds request_timeout{30'000};  // with all waiting and asking again
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds idle_timeout{60'000};     // of a kept connection
+  std::chrono::milliseconds outage{10'000};           // without any answer: what was read before may be stale (kube/contact.h)
   std::size_t max_answer_bytes = 256u << 20;          // of one page of a list, or one object
   std::size_t max_watch_line_bytes = 16u << 20;       // one object
   std::size_t max_requests = 16;                      // under way at once; more wait. Watches do not count
@@ -129,6 +131,7 @@ class Client {
   const Config& config() const { return config_; }
   const ClientLimits& limits() const { return limits_; }
   const ClientMetrics& metrics() const { return metrics_; }
+  const Contact& contact() const { return contact_; }
 
  private:
   async::Task<Answer<>> ask(Request request);
@@ -149,6 +152,7 @@ class Client {
   std::size_t under_way_ = 0;
   async::Signal slot_free_;
   ClientMetrics metrics_;
+  Contact contact_{limits_.outage};
 };
 
 // The parts that every object has; empty when it has none.

@@ -58,6 +58,7 @@ async::Task<Answer<AnswerHead>> Connection::send(const Request& request, std::st
   fill_head(head, request, path, authority_, bearer);
   exchange_.emplace(client_);
   exchange_->send_head(head, false);
+  contact_.asked(loop.now());
 
   // A server may answer, and close, before it has read everything: that answer is what counts.
   std::string_view left = request.body;
@@ -82,6 +83,7 @@ async::Task<Answer<AnswerHead>> Connection::send(const Request& request, std::st
     }
     const auto read = exchange_->try_read_head(answer);
     if (read == H1ClientExchange::Head::Complete) {
+      contact_.heard(loop.now());
       if (answer.status < 200) continue;
       co_return AnswerHead{answer.status, retry_after_of(answer)};
     }
@@ -104,6 +106,7 @@ async::Task<Connection::Read> Connection::read(std::string& to, async::Deadline 
     std::span<const char> data;
     switch (body.peek(data)) {
       case conn::ReadStatus::Data:
+        contact_.heard(loop.now());
         to.append(data.data(), data.size());
         body.consume(data.size());
         co_return Read::Bytes;

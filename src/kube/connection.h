@@ -14,6 +14,7 @@
 #include "async/task.h"
 #include "conn/h1_client.h"
 #include "kube/connect.h"
+#include "kube/contact.h"
 #include "kube/error.h"
 
 namespace cardea::kube {
@@ -27,10 +28,11 @@ struct AnswerHead {
 
 class Connection {
  public:
-  // `buffers` and `limits` outlive this. `authority`: for the Host field; `path_prefix`: before every path.
-  Connection(Opened opened, conn::BufferPool& buffers, const http::Limits& limits,
+  // `contact`, `buffers` and `limits` outlive this. `authority`: for the Host field; `path_prefix`: before every path.
+  Connection(Opened opened, Contact& contact, conn::BufferPool& buffers, const http::Limits& limits,
              std::string authority, std::string path_prefix, std::uint64_t credentials)
       : context_(std::move(opened.context)),
+        contact_(contact),
         client_(std::move(opened.stream), buffers, limits),
         authority_(std::move(authority)),
         path_prefix_(std::move(path_prefix)),
@@ -46,6 +48,9 @@ class Connection {
   async::Task<Read> read(std::string& to, async::Deadline deadline, const async::StopToken* stop = nullptr,
                          const async::StopToken* also = nullptr);
 
+  // While quiet, what arrives wakes nobody (net::Stream::set_quiet).
+  void set_quiet(bool quiet) { client_.stream().set_quiet(quiet); }
+
   // The server may have closed the connection before it saw the request: the same may be asked on another one.
   bool may_be_stale() const { return client_.used_before() && !exchange_->anything_received(); }
   // After the body's end: whether another request may follow. Ends this one.
@@ -58,6 +63,7 @@ class Connection {
 
  private:
   std::shared_ptr<const net::TlsClientContext> context_;  // outlives the stream
+  Contact& contact_;
   conn::H1Client client_;
   std::optional<conn::H1ClientExchange> exchange_;
   std::string authority_;

@@ -129,6 +129,9 @@ async::Task<Reflector::Next> Reflector::watch(async::StopToken stop) {
     if (!change.resource_version.empty()) version_ = change.resource_version;
     if (change.type == WatchEvent::Type::Put) take(std::move(change.object), nullptr);
     if (change.type == WatchEvent::Type::Deleted) forget(key_of(change.object));
+    if (options_.rest.count() > 0 && !(*watch)->has_line()) {
+      co_await (*watch)->rest(options_.rest, stop, async::StopToken(*interrupt_));
+    }
   }
   co_return Next::Watch;
 }

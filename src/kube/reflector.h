@@ -29,6 +29,8 @@ struct ReflectorOptions {
   std::string field_selector{};
   std::uint32_t page_size = 500;
   bool metadata_only = false;
+  // After each event, so that those that come together wake us once; an event waits that long at most.
+  std::chrono::milliseconds rest{0};
   std::chrono::seconds watch_timeout{300};         // asked for, and up to half as much more by chance
   std::chrono::seconds silence{30};                // after that time-out: the server is taken for dead
   std::chrono::milliseconds first_wait{200};       // after a failure

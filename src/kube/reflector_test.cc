@@ -229,5 +229,44 @@ TEST(Reflector, TellsEverythingAnewWhenAsked) {
   });
 }
 
+TEST(Reflector, RestsAfterEachEventAndLosesNothing) {
+  run(
+      [](Follower& f) -> Task<void> {
+        f.put_route("a");
+        f.start();
+        co_await f.until("synced");
+        co_await f.until_watching();
+        for (const char* name : {"b", "c", "d"}) {
+          f.put_route(name);
+          co_await f.until(fmt::format("+{}:1", name));
+        }
+        f.server.erase(kRoutes, "shop", "b");
+        co_await f.until("-b");
+        f.server.break_watches();
+        f.put_route("c", 2);
+        co_await f.until("+c:2");
+      },
+      {.rest = std::chrono::milliseconds(20)});
+}
+
+TEST(Reflector, ARestEndsWhenSomethingElseIsWanted) {
+  run(
+      [](Follower& f) -> Task<void> {
+        f.start();
+        co_await f.until("synced");
+        co_await f.until_watching();
+        f.put_route("a");
+        co_await f.until("+a:1");
+        f.put_route("b");  // the watch would tell of it in an hour
+        f.reflector->list_again();
+        co_await f.until("+b:1");
+        f.put_route("c");
+        co_await f.until_watching();
+        co_await f.until("+c:1");
+        // And so does the stop, which comes now.
+      },
+      {.rest = std::chrono::hours(1)});
+}
+
 }  // namespace
 }  // namespace cardea::kube

@@ -37,8 +37,14 @@ Answer<WatchEvent> parse_watch_event(std::string_view line) {
   return event;
 }
 
-Watch::Watch(std::unique_ptr<Connection> connection, std::size_t max_line_bytes, std::string what)
-    : connection_(std::move(connection)), lines_(max_line_bytes), what_(std::move(what)) {}
+Watch::Watch(async::Loop& loop, std::unique_ptr<Connection> connection, std::size_t max_line_bytes, std::string what)
+    : loop_(loop), connection_(std::move(connection)), lines_(max_line_bytes), what_(std::move(what)) {}
+
+async::Task<void> Watch::rest(std::chrono::milliseconds time, async::StopToken stop, async::StopToken also) {
+  connection_->set_quiet(true);
+  co_await async::wait_any(loop_, loop_.after(static_cast<std::uint64_t>(time.count())), stop.signal(), also.signal());
+  connection_->set_quiet(false);
+}
 
 async::Task<Answer<std::optional<WatchEvent>>> Watch::next(async::Deadline deadline, async::StopToken stop, async::StopToken also) {
   const auto fail = [this](ApiError::Kind kind, std::string_view why) {

@@ -3,6 +3,7 @@
 // object a line, {"type": "ADDED", "object": {...}}. Holds a connection of its own, which ends with it. One loop's thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,7 +30,7 @@ Answer<WatchEvent> parse_watch_event(std::string_view line);
 
 class Watch {
  public:
-  Watch(std::unique_ptr<Connection> connection, std::size_t max_line_bytes, std::string what);
+  Watch(async::Loop& loop, std::unique_ptr<Connection> connection, std::size_t max_line_bytes, std::string what);
 
   // The next event; nothing when the server ended the answer properly. After anything but an event the watch is over.
   // Ended when `stop` or `also` is requested. TimedOut: nothing came, not even a bookmark.
@@ -37,10 +38,13 @@ class Watch {
   async::Task<Answer<std::optional<WatchEvent>>> next(async::Deadline deadline, async::StopToken stop) {
     return next(deadline, stop, stop);
   }
+  // Lets what arrives within `time` come together: it wakes nobody before. At once back when one of both is requested.
+  async::Task<void> rest(std::chrono::milliseconds time, async::StopToken stop, async::StopToken also);
   // An event is here already: next() will not wait.
   bool has_line() const { return lines_.has_line(); }
 
  private:
+  async::Loop& loop_;
   std::unique_ptr<Connection> connection_;
   base::LineSplitter lines_;
   std::string what_;

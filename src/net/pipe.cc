@@ -21,8 +21,14 @@ PipeEnd::~PipeEnd() {
 }
 
 void PipeEnd::wake_reader() {
+  if (quiet_) return;
   readiness_.can_read = true;
   readiness_.readable.raise(loop_);
+}
+
+void PipeEnd::set_quiet(bool quiet) {
+  quiet_ = quiet;
+  if (!quiet && (!incoming_.empty() || readiness_.read_closed || readiness_.failed)) wake_reader();
 }
 
 IoResult PipeEnd::try_read(std::span<char> into) {

@@ -21,6 +21,7 @@ class PipeEnd final : public Stream {
   IoResult try_write(std::span<const iovec> parts) override;
   void shutdown_write() override;
   void reset_on_close() override { reset(); }
+  void set_quiet(bool quiet) override;
   // As a TCP reset: both ends fail from now on.
   void reset();
   // Reads give at most that many bytes at once.
@@ -36,6 +37,7 @@ class PipeEnd final : public Stream {
   std::size_t capacity_;
   std::size_t piece_ = ~std::size_t{0};
   bool write_closed_ = false;
+  bool quiet_ = false;
 };
 
 std::pair<std::unique_ptr<PipeEnd>, std::unique_ptr<PipeEnd>> make_pipe(async::Loop& loop, std::size_t capacity = 64 * 1024);

@@ -42,6 +42,10 @@ class Stream {
   // complete.
   virtual void reset_on_close() = 0;
 
+  // While quiet, what arrives wakes nobody: it waits in the kernel until the stream is not quiet any more, and raises
+  // readable() then. For who wants to take much at once and can wait.
+  virtual void set_quiet(bool quiet) = 0;
+
   // Something that the transport gave is kept inside and was not read yet, be it only a part of what a read waits for.
   virtual bool holds_unread() const { return false; }
 

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace cardea::net {
 namespace {
@@ -66,6 +67,13 @@ void TcpStream::shutdown_write() { shutdown(socket_.get(), SHUT_WR); }
 void TcpStream::reset_on_close() {
   const linger now{1, 0};
   setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+// Edge-triggered: a descriptor that is registered anew is told of what it has.
+void TcpStream::set_quiet(bool quiet) {
+  if (std::exchange(quiet_, quiet) == quiet) return;
+  if (quiet) loop_.remove(socket_.get());
+  else loop_.add(socket_.get(), readiness_);
 }
 
 async::Task<Connected> connect_tcp(async::Loop& loop, SocketAddress peer, async::Deadline deadline) {

@@ -26,12 +26,14 @@ class TcpStream final : public Stream {
   IoResult try_write(std::span<const iovec> parts) override;
   void shutdown_write() override;
   void reset_on_close() override;
+  void set_quiet(bool quiet) override;
 
   int descriptor() const { return socket_.get(); }
 
  private:
   Descriptor socket_;
   async::Pollable readiness_;
+  bool quiet_ = false;
 };
 
 enum class ConnectStatus : std::uint8_t { Connected, TimedOut, Failed, Ended };

@@ -65,6 +65,34 @@ TEST(Tcp, CarriesBytesAndHalfClosesOverIpv6) {
   loop.run(talk(loop, "::1"));
 }
 
+Task<void> be_quiet(async::Loop& loop) {
+  TcpListener listener(loop, std::move(*listen_tcp(*SocketAddress::parse("127.0.0.1", 0))));
+  auto connected = co_await connect_tcp(loop, listener.address(), loop.after(5000));
+  auto server = co_await accept_one(loop, listener);
+  char buffer[64];
+  while (server->try_read(buffer).status != IoStatus::WouldBlock) {}
+  server->set_quiet(true);
+  std::string hello = "hello";
+  const iovec part = part_of(hello);
+  EXPECT_EQ(connected.stream->try_write({&part, 1}).bytes, hello.size());
+  EXPECT_EQ(co_await async::wait_any(loop, loop.after(20), server->readable()), async::Wake::TimedOut);
+  server->set_quiet(false);
+  EXPECT_EQ(co_await async::wait_any(loop, loop.after(5000), server->readable()), async::Wake::Signalled);
+  EXPECT_EQ(server->try_read(buffer).bytes, hello.size());
+  // Also when the end came meanwhile.
+  server->set_quiet(true);
+  connected.stream->shutdown_write();
+  EXPECT_EQ(co_await async::wait_any(loop, loop.after(20), server->readable()), async::Wake::TimedOut);
+  server->set_quiet(false);
+  EXPECT_EQ(co_await read_to_end(*server), "");
+  server->set_quiet(true);  // and it may end so
+}
+
+TEST(Tcp, WhatArrivesWhileQuietWakesNobody) {
+  async::Loop loop;
+  loop.run(be_quiet(loop));
+}
+
 Task<ConnectStatus> connect_to_nobody(async::Loop& loop) {
   SocketAddress address;
   {

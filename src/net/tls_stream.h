@@ -26,6 +26,7 @@ class TlsStream : public Stream {
   IoResult try_write(std::span<const iovec> parts) override;
   void shutdown_write() override;
   void reset_on_close() override;
+  void set_quiet(bool quiet) override { inner_->set_quiet(quiet); }
   bool holds_unread() const override;
 
   bool resumed() const;

@@ -92,3 +92,9 @@ def folders():
     listing.update({name: pathlib.Path("/proc/sys", name).read_text() for name in settings})
     listing["routes"] = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
     return listing
+
+
+def changed(before):
+    """What of folders() is not as it was before, for a message that tells what was left."""
+    now = folders()
+    return {key: {"before": before[key], "now": now[key]} for key in now if before[key] != now[key]}

@@ -109,7 +109,12 @@ Try:
   curl --cacert %[4]s --resolve shop.localhost:443:%[3]s -H 'x-cart-version: v2' https://shop.localhost/cart
   curl --cacert %[4]s --resolve checkout.shop.localhost:443:%[3]s https://checkout.shop.localhost/
 
-  CARDEA_CLUSTER=%[1]s tests/cluster/kubectl -n shop get gateways,httproutes,pods
+The chat's WebSocket opens, and stays open for two seconds; gRPC asks what is in stock:
+  curl --resolve shop.localhost:80:%[2]s -isN --http1.1 -m 2 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' http://shop.localhost/chat
+  printf '\0\0\0\0\2hi' | curl --resolve shop.localhost:80:%[2]s --http2-prior-knowledge -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @- -o - -D - http://shop.localhost/shop.Stock/Watch
+
+What is in the cluster:
+  CARDEA_CLUSTER=%[1]s tests/cluster/kubectl -n shop get gateways,httproutes,grpcroutes,pods
   CARDEA_CLUSTER=%[1]s tests/cluster/kubectl -n cardea-system logs -f deployment/cardea-controller
 
 Ctrl-C takes everything down.
