@@ -72,7 +72,7 @@ class Scene:
 
     def metric(self, name, pod=None):
         page = self.api.proxied(pod or self.leader(), SYSTEM, 9901, "/metrics")
-        return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", page, re.M))
+        return sum_of(page, name)
 
     def scale_controller(self, replicas):
         self.api.merge("Deployment", "cardea-controller", {"spec": {"replicas": replicas}}, SYSTEM)
@@ -86,6 +86,13 @@ class Scene:
     def node(self, *command_line):
         """Runs a command among the processes of the cluster's node."""
         return command("exec", *command_line, name=self.cluster).stdout
+
+
+def sum_of(page, metric):
+    """Of a page of metrics, over all labels."""
+    values = re.findall(rf"^{metric}(?:{{[^}}]*}})? (\S+)$", page, re.M)
+    assert values, f"no metric {metric}"
+    return sum(map(float, values))
 
 
 def route(name, backend, host, gateways, path="/"):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to requests while something happens to the controller, the API server, the proxies or the backends: nothing."""
+import base64
+import pathlib
 import socket
 import ssl
 import subprocess
@@ -156,6 +158,66 @@ def presented_or_none(presented):
         return presented()
     except OSError:
         return None
+
+
+AUTHORITY = """
+[ca]
+default_ca = own
+[own]
+database = index.txt
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = names
+x509_extensions = extensions
+[names]
+commonName = supplied
+[extensions]
+basicConstraints = critical, CA:true, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+"""
+
+
+def authority(folder, begun):
+    """A CA like those that controllers make, which is good since that moment: (certificate, key)."""
+    folder = pathlib.Path(folder)
+    (folder / "config").write_text(AUTHORITY)
+    (folder / "index.txt").touch()
+    (folder / "serial").write_text("4e01\n")
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=Cardea controllers",
+            "-keyout", "key", "-out", "request")
+    first, last = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(moment)) for moment in (begun, begun + 365 * 24 * 3600))
+    openssl("ca", "-batch", "-selfsign", "-notext", "-config", "config", "-keyfile", "key", "-in", "request", "-out", "certificate",
+            "-startdate", first, "-enddate", last)
+    return (folder / "certificate").read_text(), (folder / "key").read_text()
+
+
+def test_the_controllers_ca_is_replaced(scene, tmp_path):
+    """The next one is trusted for a day before it signs (cluster/ca_rotation.h). Here the day began so that two minutes are left
+    of it, in which proxies hear of it."""
+    def live():
+        data = scene.api.get("Secret", "cardea-controller-ca", SYSTEM)["data"]
+        return {name: base64.b64decode(value).decode() for name, value in data.items()}
+
+    old = live()
+    skew, overlap, left = 3600, 24 * 3600, 120
+    certificate, key = authority(tmp_path, time.time() - skew - overlap + left)
+    with Load(served_at(scene), "steady.test") as load:
+        scene.api.merge("Secret", "cardea-controller-ca", {"stringData": {"next.crt": certificate, "next.key": key}}, SYSTEM)
+        eventually("the next CA signs", lambda: live()["ca.crt"] == certificate, left + 60)
+        now = live()
+        assert now["ca.key"] == key and now["previous.crt"] == old["ca.crt"] and "next.crt" not in now
+        # All proxies come anew, to a controller that shows a certificate of the new CA.
+        before = scene.controllers()
+        scene.api.delete("Pod", before[0], SYSTEM)
+        eventually("another controller", lambda: scene.controllers() and not set(before) & set(scene.controllers()) and scene.leader(), 90)
+        arrives(scene, "after-rotation")
+    load.assert_good()
 
 
 def test_a_namespaces_label_is_removed(scene):
