@@ -79,7 +79,8 @@ func Cardea(ctx context.Context, cluster topology.Cluster, builder artifacts.Bui
 	if err != nil {
 		return err
 	}
-	if err := Apply(ctx, cluster, filepath.Join(builder.Root, "deploy", "crds"), filepath.Join(builder.Root, "deploy")); err != nil {
+	deploy := filepath.Join(builder.Root, "deploy") // holds also what only some need: rights in one namespace
+	if err := Apply(ctx, cluster, filepath.Join(deploy, "crds"), filepath.Join(deploy, "install.yaml")); err != nil {
 		return err
 	}
 	if _, err := Kubectl(ctx, cluster, "-n", namespace, "rollout", "status", controller, "--timeout=120s"); err != nil {
