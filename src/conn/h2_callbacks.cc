@@ -49,6 +49,12 @@ struct H2Callbacks {
   static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user) {
     H2Session& session = session_of(user);
     if (!session.guard_.allow_frame(frame->type, frame->flags, frame->length, session.loop().now())) return refuse_flood(session);
+    // Nobody may push to us: clients never, and backends heard it before they heard of any request (RFC 9113 section 6.6).
+    if (frame->type == NGHTTP2_PUSH_PROMISE) {
+      session.fault_ = "protocol";
+      session.fault_code_ = kH2ProtocolError;
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
     if (frame->type != NGHTTP2_HEADERS || session.options_.role != H2Role::Server) return 0;
     const std::int32_t id = frame->stream_id;
     if (id % 2 == 1 && id > session.highest_) {

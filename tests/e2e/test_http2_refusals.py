@@ -8,14 +8,13 @@ import yaml
 
 from certificates import self_signed
 from client import eventually, fetch, trusting
-from http2 import ACK, END_HEADERS, END_STREAM, GET, PADDED, TYPES, RawHttp2, frame_bytes
+from http2 import GET, RawHttp2
+from http2_lines import line_bytes
 from manifests import backend, gateway, listener, route, rule, secret
 from processes import free_port
 
 TABLE = yaml.safe_load((pathlib.Path(__file__).parent / "http2_refusals.yaml").read_text())
 CASES = [(f"{group['group']}: {case['name']}", case) for group in TABLE for case in group["cases"]]
-POST = [(":method", "POST"), *GET[1:]]
-FLAGS = {"end": END_STREAM, "ack": ACK, "padded": PADDED, "more": 0}
 
 
 @pytest.fixture(scope="module")
@@ -29,46 +28,13 @@ def served(shared_world):
     return ports, keeper, certificate
 
 
-def fields_of(text):
-    fields = []
-    for part in text.split("; "):
-        if part == "$get":
-            fields += GET
-        elif part == "$post":
-            fields += POST
-        else:
-            name, _, value = part[1:].partition(":") if part.startswith(":") else part.partition(":")
-            fields.append(((":" if part.startswith(":") else "") + name, value[1:] if value.startswith(" ") else value))
-    return fields
-
-
-def hex_bytes(text):
-    digits, _, count = text.replace(" ", "").partition("*")
-    return bytes.fromhex(digits) * int(count or 1)
-
-
-def line_bytes(connection, line):
-    """The bytes of one line of the table."""
-    head, _, payload = line.partition("|")
-    payload = payload[1:] if payload.startswith(" ") else payload
-    words = head.split()
-    if words[0] == "FRAME":
-        return frame_bytes(int(words[1]), int(words[2]), int(words[3]), hex_bytes(payload))
-    stream = int(words[1])
-    flags = sum(FLAGS[word] for word in words[2:])
-    if words[0] in ("HEADERS", "CONTINUATION"):
-        return frame_bytes(words[0], flags | (0 if "more" in words else END_HEADERS), stream, connection.block(fields_of(payload)))
-    data = payload.encode() if words[0] == "DATA" else hex_bytes(payload)
-    return frame_bytes(TYPES.index(words[0]), flags, stream, data)
-
-
 def case_bytes(connection, frames):
     for line in frames:
         repeat = re.match(r"x(\d+) (.*)", line, re.DOTALL)
         count, line = (int(repeat[1]), repeat[2]) if repeat else (1, line)
         for n in range(count):
             for part in line.split(" + "):
-                yield line_bytes(connection, part.replace("{n}", str(2 * n + 1)))
+                yield line_bytes(connection.block, part.replace("{n}", str(2 * n + 1)))
 
 
 def outcome(connection):
