@@ -10,7 +10,7 @@ import pytest
 
 from backends import OK
 from certificates import self_signed
-from client import Raw, careless, curl, eventually, request_bytes, trusting
+from client import Raw, careless, curl, eventually, fetch, request_bytes, trusting
 from http2 import END_HEADERS, END_STREAM, GET, Http2, RawHttp2
 from manifests import backend, gateway, listener, match, parameters, route, rule, secret
 from processes import free_port
@@ -294,6 +294,18 @@ def test_a_body_that_is_broken_off_never_looks_whole(front):
             eventually(lambda: len(errors) == seen + 1, "the backend sees that the body was cut")
 
 
+def test_what_follows_a_length_of_nothing_is_no_request(front):
+    """The backend may have the whole request before more comes than was said: that more is never told it."""
+    place = front()
+    with RawHttp2(place.clear) as connection:
+        connection.headers(1, [(":method", "POST"), *GET[1:], ("content-length", "0")], end=False)
+        connection.frame("DATA", END_STREAM, 1, b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.wait_for("RST_STREAM", 1).error == "PROTOCOL_ERROR"
+        connection.headers(3, [*GET[:3], (":path", "/after")])
+        connection.wait_for("HEADERS", 3)
+    assert not any(b"smuggled" in part for part in [*place.backend.heads, *place.backend.bodies])
+
+
 def test_an_answer_that_is_broken_off_is_reset(front):
     def script(backend, connection):
         backend.next_request(connection)
@@ -507,6 +519,36 @@ def test_websocket(echo):
         client.send(streams[0], b"\x88\x80\0\0\0\0", end=True)
         client.finish(streams[0])
         assert streams[0].body[7] == 0x88 and not streams[0].reset, "closed by both"
+
+
+def masked(opcode, payload):
+    return bytes([0x80 | opcode, 0x80 | len(payload)]) + b"\1\2\3\4" + bytes(byte ^ (1, 2, 3, 4)[n % 4] for n, byte in enumerate(payload))
+
+
+@pytest.mark.parametrize("how", ["clear", "tls"])
+def test_a_websocket_lives_through_changes(front, how):
+    """Into `cardea echo`: text, PING, changes that do not concern it, text again, the end."""
+    place = front("echo")
+    with place.client(how) as plain:
+        assert plain.fetch(scheme="https" if how == "tls" else "http").status == 200
+    tls = {"tls": trusting(place.certificate), "sni": "a.test"} if how == "tls" else {}
+    with WebSocketFields(place.clear if how == "clear" else place.tls_port, **tls) as client:
+        client.until(lambda: client.connection.remote_settings.enable_connect_protocol == 1, "SETTINGS_ENABLE_CONNECT_PROTOCOL")
+        stream = websocket_request(client)
+        client.until(lambda: stream.status == 200)
+        client.send(stream, masked(1, b"hello"))
+        client.until(lambda: stream.body == b"\x81\x05hello")
+        client.send(stream, masked(9, b"are you there"))
+        client.until(lambda: stream.body == b"\x81\x05hello\x8a\x0dare you there", "PONG")
+        before = len(stream.body)
+        place.gateway.apply(route("r", rule("b", matches=[match(prefix="/moved")])), backend("other", place.backend.port),
+                            route("more", rule("other", matches=[match(prefix="/other")])))
+        eventually(lambda: [fetch(place.clear, "/").status, fetch(place.clear, "/other").status] == [404, 200], "the change is live")
+        client.send(stream, masked(1, b"again") + masked(8, b"\x03\xe8"))
+        client.until(lambda: stream.body[before:].startswith(b"\x81\x05again\x88"), "the echo, and CLOSE")
+        client.send(stream, b"", end=True)
+        client.finish(stream)
+        assert not stream.reset and client.goaways == []
 
 
 @pytest.mark.parametrize("answer,status", [
