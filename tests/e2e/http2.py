@@ -159,6 +159,7 @@ class Http2:
         if window is not None:
             self.connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window})
         self.consume = consume
+        self.buffer = b""
         self.streams = {}
         self.closed = False
         self.goaways = []
@@ -229,8 +230,12 @@ class Http2:
         if not data:
             self.closed = True
             return
-        for event in self.connection.receive_data(data):
-            self.take(event)
+        self.buffer += data
+        # One frame at a time, so that what follows a GOAWAY finds the connection as take() has left it.
+        while len(self.buffer) >= 9 and len(self.buffer) >= (size := 9 + int.from_bytes(self.buffer[:3])):
+            frame, self.buffer = self.buffer[:size], self.buffer[size:]
+            for event in self.connection.receive_data(frame):
+                self.take(event)
         self.flush()
 
     def take(self, event):
