@@ -16,17 +16,15 @@
 #include "app/build_info.h"
 #include "app/http_server.h"
 #include "app/listen_addresses.h"
-#include "app/log_file.h"
 #include "app/metrics_page.h"
 #include "app/process_settings.h"
+#include "app/served_plane.h"
 #include "app/signals.h"
 #include "async/scope.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/resolver.h"
 #include "plan/json.h"
-#include "proxy/data_plane.h"
-#include "proxy/metrics.h"
 #include "proxy/plan_client.h"
 
 namespace cardea::app {
@@ -34,9 +32,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t kHousekeeping = 250;           // emptying of log buffers
-constexpr std::chrono::milliseconds kBindRetry{2000};  // asking again for what could not be bound
-constexpr std::uint64_t kDrainLook = 20;
 constexpr std::uint64_t kEndPatience = 500;  // for pages and streams under way
 
 std::string host_name() {
@@ -63,7 +58,7 @@ class ProxyProgram {
       : loop_(loop),
         settings_(settings),
         resolver_(std::move(resolver)),
-        access_log_(std::move(access_log)),
+        served_(std::move(access_log)),
         signals_(loop),
         admin_handler_(facts()),
         admin_(loop, admin_handler_),
@@ -90,7 +85,7 @@ class ProxyProgram {
     if (tasks_.size() > 0) loop_.end();  // nothing waits any more
     co_await resolver_->close();
     co_await tasks_.close();
-    if (data_plane_) data_plane_->flush_logs();
+    served_.flush_logs();
     co_return started ? 0 : 1;
   }
 
@@ -104,10 +99,8 @@ class ProxyProgram {
   async::Task<void> drain();
   // Goes on for that long; false: a signal came that ends at once.
   async::Task<bool> go_on(std::chrono::milliseconds duration);
-  bool second_signal(std::optional<int> signal);
   proxy::Applied bring_live(const plan::PlanSet& plans);
   void housekeep();
-  void write_access_log(std::string_view lines);
   AdminFacts facts();
   std::vector<std::string> problems() const;
   std::string metrics() const;
@@ -116,11 +109,10 @@ class ProxyProgram {
   async::Loop& loop_;
   const ProxySettings& settings_;
   std::unique_ptr<net::Resolver> resolver_;
-  std::optional<LogFile> access_log_;
+  ServedPlane served_;
   Signals signals_;
   AdminHandler admin_handler_;
   HttpServer admin_;
-  std::unique_ptr<proxy::DataPlane> data_plane_;
   proxy::PlanClient client_;
   async::TaskScope tasks_;
   async::Signal plans_ended_;
@@ -130,11 +122,7 @@ class ProxyProgram {
 
 base::Result<> ProxyProgram::start() {
   base::log_info("{}", version_line());
-  proxy::Settings proxy = settings_.proxy;
-  proxy.bind_addresses = listen_addresses(proxy.bind_addresses);
-  auto data_plane = proxy::DataPlane::start(std::move(proxy), [this](std::string_view lines) { write_access_log(lines); });
-  if (!data_plane) return std::unexpected(std::move(data_plane).error());
-  data_plane_ = *std::move(data_plane);
+  if (auto served = served_.start(settings_.proxy); !served) return served;
   const auto admin = listen_at(settings_.admin, [this](const base::IpPort& where) { return admin_.listen(where); });
   if (!admin) return base::fail(fmt::format("--admin: {}", admin.error().message));
   base::log_info("admin at http://{}/ (status, plan, metrics)", base::to_string(*admin));
@@ -144,7 +132,7 @@ base::Result<> ProxyProgram::start() {
 proxy::Applied ProxyProgram::bring_live(const plan::PlanSet& plans) {
   const bool first = client_.report().plan == std::nullopt;
   follow_log_level(plans, settings_.log_level);
-  proxy::Applied applied = data_plane_->apply(plans);
+  proxy::Applied applied = served_.plane().apply(plans);
   for (const auto& refusal : applied.refusals) base::log_warn("{} was refused: {}", refusal.part, refusal.reason);
   for (const auto& failure : applied.bind_failures) {
     base::log_warn("cannot listen at {} port {}: {}", failure.address, failure.port, failure.reason);
@@ -157,26 +145,15 @@ async::Task<void> ProxyProgram::serve_until_signal() {
   for (;;) {
     while (const auto signal = signals_.take()) {
       if (*signal != SIGHUP) co_return;
-      if (!access_log_) continue;
-      if (const auto reopened = access_log_->reopen(); !reopened) base::log_error("{}", reopened.error().message);
+      served_.reopen_log();
     }
     housekeep();
-    co_await async::wait_any(loop_, loop_.after(kHousekeeping), signals_.arrived());
+    co_await async::wait_any(loop_, loop_.after(static_cast<std::uint64_t>(kHousekeeping.count())), signals_.arrived());
   }
-}
-
-// Parameters of the Gateway may ask for a log where no flag said into which file.
-void ProxyProgram::write_access_log(std::string_view lines) {
-  if (!access_log_) {
-    auto out = LogFile::open("-");
-    if (!out) return;
-    access_log_.emplace(*std::move(out));
-  }
-  access_log_->write(lines);
 }
 
 void ProxyProgram::housekeep() {
-  data_plane_->flush_logs();
+  served_.flush_logs();
   const auto now = Clock::now();
   if (!client_.report().bind_failures.empty() && now - bind_retried_ >= kBindRetry) {
     bind_retried_ = now;
@@ -184,20 +161,14 @@ void ProxyProgram::housekeep() {
   }
 }
 
-bool ProxyProgram::second_signal(std::optional<int> signal) {
-  if (!signal || *signal == SIGHUP) return false;
-  base::log_warn("a second signal; requests that are still under way are cut");
-  return true;
-}
-
 async::Task<bool> ProxyProgram::go_on(std::chrono::milliseconds duration) {
   const auto end = Clock::now() + duration;
   while (Clock::now() < end) {
     housekeep();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
-    const auto wait = std::min<std::uint64_t>(kHousekeeping, static_cast<std::uint64_t>(std::max(left.count(), std::chrono::milliseconds::rep{1})));
-    const auto signal = co_await signals_.next(loop_.after(wait));
-    if (second_signal(signal)) co_return false;
+    const auto wait = std::clamp(left, std::chrono::milliseconds(1), kHousekeeping);
+    const auto signal = co_await signals_.next(loop_.after(static_cast<std::uint64_t>(wait.count())));
+    if (ends_at_once(signal)) co_return false;
   }
   co_return true;
 }
@@ -210,18 +181,7 @@ async::Task<void> ProxyProgram::drain() {
                  base::format_duration(settings_.drain_delay), base::format_duration(settings_.drain_timeout));
   const bool waited = co_await go_on(settings_.drain_delay);
   if (!waited) co_return;
-  data_plane_->begin_drain();
-  const auto end = Clock::now() + settings_.drain_timeout;
-  while (!data_plane_->drained()) {
-    data_plane_->flush_logs();
-    if (Clock::now() >= end) {
-      base::log_warn("the drain timeout has passed; requests that are still under way are cut");
-      co_return;
-    }
-    const auto signal = co_await signals_.next(loop_.after(kDrainLook));
-    if (second_signal(signal)) co_return;
-  }
-  base::log_info("drained");
+  co_await served_.drain(loop_, signals_, settings_.drain_timeout);
 }
 
 AdminFacts ProxyProgram::facts() {
@@ -254,9 +214,9 @@ std::string ProxyProgram::metrics() const {
                          .parts = streams.parts.value(),
                          .refusals = client_.report().refusals.size(),
                          .bind_failures = client_.report().bind_failures.size(),
-                         .log_lines_dropped = access_log_ ? access_log_->dropped_lines() : 0,
+                         .log_lines_dropped = served_.log_lines_dropped(),
                          .ready = not_ready().empty()};
-  return (data_plane_ ? data_plane_->metrics().render() : std::string()) + proxy_metrics(facts, read_process_facts());
+  return served_.metrics() + proxy_metrics(facts, read_process_facts());
 }
 
 std::string ProxyProgram::not_ready() const {
@@ -266,18 +226,15 @@ std::string ProxyProgram::not_ready() const {
 
 async::Task<int> proxy_program(async::Loop& loop, const ProxySettings& settings) {
   auto resolver = net::Resolver::create(loop);
-  std::optional<LogFile> access_log;
-  base::Result<> opened = resolver ? base::Result<>() : std::unexpected(resolver.error());
-  if (settings.access_log && opened) {
-    auto file = LogFile::open(*settings.access_log);
-    if (file) access_log.emplace(*std::move(file));
-    else opened = std::unexpected(std::move(file).error());
-  }
+  auto access_log = open_access_log(settings.access_log);
+  base::Result<> opened;
+  if (!resolver) opened = std::unexpected(resolver.error());
+  else if (!access_log) opened = std::unexpected(access_log.error());
   if (!opened) {
     fmt::print(stderr, "cardea proxy: {}\n", opened.error().message);
     co_return 1;
   }
-  ProxyProgram program(loop, settings, *std::move(resolver), std::move(access_log));
+  ProxyProgram program(loop, settings, *std::move(resolver), *std::move(access_log));
   co_return co_await program.run();
 }
 

@@ -14,15 +14,13 @@
 #include "app/build_info.h"
 #include "app/http_server.h"
 #include "app/listen_addresses.h"
-#include "app/log_file.h"
 #include "app/metrics_page.h"
 #include "app/process_settings.h"
 #include "app/report.h"
+#include "app/served_plane.h"
 #include "app/signals.h"
 #include "control/control_loop.h"
 #include "plan/json.h"
-#include "proxy/data_plane.h"
-#include "proxy/metrics.h"
 #include "standalone/file_source.h"
 #include "standalone/local_plan_sink.h"
 #include "standalone/status_folder.h"
@@ -32,9 +30,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kHousekeeping{250};  // emptying of log buffers
-constexpr std::chrono::milliseconds kBindRetry{2000};    // asking again for what could not be bound
-constexpr std::uint64_t kDrainLook = 20;
 constexpr std::uint64_t kAdminPatience = 500;
 
 base::WallTime wall_now() {
@@ -65,13 +60,9 @@ base::Result<Opened> open(const ServeSettings& settings) {
   if (!source) return std::unexpected(std::move(source).error());
   auto statuses = standalone::StatusFolder::open(settings.status_dir, wall_now);
   if (!statuses) return std::unexpected(std::move(statuses).error());
-  std::optional<LogFile> access_log;
-  if (settings.access_log) {
-    auto file = LogFile::open(*settings.access_log);
-    if (!file) return std::unexpected(std::move(file).error());
-    access_log.emplace(*std::move(file));
-  }
-  return Opened{*std::move(source), *std::move(statuses), std::move(access_log)};
+  auto access_log = open_access_log(settings.access_log);
+  if (!access_log) return std::unexpected(std::move(access_log).error());
+  return Opened{*std::move(source), *std::move(statuses), *std::move(access_log)};
 }
 
 class Gateway {
@@ -82,7 +73,7 @@ class Gateway {
         bind_addresses_(listen_addresses(settings.proxy.bind_addresses)),
         source_(std::move(opened.source)),
         statuses_(std::move(opened.statuses)),
-        access_log_(std::move(opened.access_log)),
+        served_(std::move(opened.access_log)),
         report_(bind_addresses_),
         signals_(loop),
         admin_handler_(facts()),
@@ -102,7 +93,7 @@ class Gateway {
       co_await drain();
     }
     co_await admin_.stop(kAdminPatience);
-    if (data_plane_) data_plane_->flush_logs();
+    served_.flush_logs();
     co_return started ? 0 : 1;
   }
 
@@ -112,7 +103,6 @@ class Gateway {
   async::Task<void> drain();
   void work();
   void housekeep();
-  void write_access_log(std::string_view lines);
   void reread();
   AdminFacts facts();
   std::vector<std::string> problems() const;
@@ -125,13 +115,12 @@ class Gateway {
   std::vector<std::string> bind_addresses_;
   std::unique_ptr<standalone::FileSource> source_;
   standalone::StatusFolder statuses_;
-  std::optional<LogFile> access_log_;
+  ServedPlane served_;
   Report report_;
   Signals signals_;
   async::Pollable files_changed_;
   AdminHandler admin_handler_;
   HttpServer admin_;
-  std::unique_ptr<proxy::DataPlane> data_plane_;
   std::optional<standalone::LocalPlanSink> plans_;
   std::optional<control::ControlLoop> control_;
   bool draining_ = false;
@@ -142,14 +131,8 @@ class Gateway {
 base::Result<> Gateway::start() {
   const auto begun = Clock::now();
   base::log_info("{}", version_line());
-  proxy::Settings proxy = settings_.proxy;
-  proxy.bind_addresses = bind_addresses_;
-  auto data_plane = proxy::DataPlane::start(std::move(proxy), [this](std::string_view lines) {
-    write_access_log(lines);
-  });
-  if (!data_plane) return std::unexpected(std::move(data_plane).error());
-  data_plane_ = *std::move(data_plane);
-  plans_.emplace(*data_plane_, bind_addresses_);
+  if (auto served = served_.start(settings_.proxy); !served) return served;
+  plans_.emplace(served_.plane(), bind_addresses_);
   control_.emplace(options_of(settings_, bind_addresses_), *plans_, statuses_);
 
   // From here on somebody may ask; before anything else listens.
@@ -201,25 +184,14 @@ async::Task<void> Gateway::follow() {
 void Gateway::reread() {
   base::log_info("reading all files again");
   source_->reread_all(Clock::now());
-  if (!access_log_) return;
-  if (const auto reopened = access_log_->reopen(); !reopened) base::log_error("{}", reopened.error().message);
-}
-
-// Parameters of a Gateway may ask for a log where no flag said into which file.
-void Gateway::write_access_log(std::string_view lines) {
-  if (!access_log_) {
-    auto out = LogFile::open("-");
-    if (!out) return;
-    access_log_.emplace(*std::move(out));
-  }
-  access_log_->write(lines);
+  served_.reopen_log();
 }
 
 void Gateway::housekeep() {
   const auto now = Clock::now();
   if (now - housekept_ >= kHousekeeping) {
     housekept_ = now;
-    data_plane_->flush_logs();
+    served_.flush_logs();
   }
   if (plans_->has_bind_failures() && now - bind_retried_ >= kBindRetry) {
     bind_retried_ = now;
@@ -240,21 +212,7 @@ async::Deadline Gateway::next_deadline() const {
 async::Task<void> Gateway::drain() {
   base::log_info("draining for up to {}; a second signal ends at once", base::format_duration(settings_.drain_timeout));
   draining_ = true;
-  data_plane_->begin_drain();
-  const auto end = Clock::now() + settings_.drain_timeout;
-  while (!data_plane_->drained()) {
-    data_plane_->flush_logs();
-    if (Clock::now() >= end) {
-      base::log_warn("the drain timeout has passed; requests that are still under way are cut");
-      co_return;
-    }
-    const auto signal = co_await signals_.next(loop_.after(kDrainLook));
-    if (signal && *signal != SIGHUP) {
-      base::log_warn("a second signal; requests that are still under way are cut");
-      co_return;
-    }
-  }
-  base::log_info("drained");
+  co_await served_.drain(loop_, signals_, settings_.drain_timeout);
 }
 
 AdminFacts Gateway::facts() {
@@ -277,9 +235,9 @@ std::vector<std::string> Gateway::problems() const {
 std::string Gateway::metrics() const {
   const ServeFacts facts{.problems = source_->problems().size() + statuses_.problems().size(),
                          .bind_failures = control_->observed().bind_failures.size(),
-                         .log_lines_dropped = access_log_ ? access_log_->dropped_lines() : 0,
+                         .log_lines_dropped = served_.log_lines_dropped(),
                          .ready = not_ready().empty()};
-  return data_plane_->metrics().render() + control_metrics(control_->metrics(), facts, read_process_facts());
+  return served_.metrics() + control_metrics(control_->metrics(), facts, read_process_facts());
 }
 
 std::string Gateway::not_ready() const {
