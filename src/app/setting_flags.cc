@@ -79,6 +79,7 @@ constexpr std::array kTimeouts{
     SettingFlag{"backend-http2-ping-timeout", "timeouts.backendHttp2Ping", "for its answer: then it is gone"},
     SettingFlag{"retry-backoff", "timeouts.retryBackoff", "least wait before another try, of rules with retry but no backoff"},
     SettingFlag{"mirror-timeout", "timeouts.mirror", "of a copy of a request: without progress, and for its answer"},
+    SettingFlag{"external-auth-timeout", "timeouts.externalAuth", "of asking an authorization service, to its whole answer"},
     SettingFlag{"request-timeout", "timeouts.request", "for rules without timeouts.request"},
     SettingFlag{"backend-request-timeout", "timeouts.backendRequest", "for rules without timeouts.backendRequest"},
 };

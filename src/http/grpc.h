@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/strings.h"
@@ -20,6 +22,20 @@ inline bool is_grpc_content_type(std::string_view type) {
 
 inline bool is_grpc(const RequestHead& request) {
   return request.method == Method::Post && is_grpc_content_type(request.fields.get(HeaderId::ContentType));
+}
+
+// A message with what goes before it on the wire: it is not compressed, and its length.
+inline std::string grpc_frame(std::string_view message) {
+  const auto size = static_cast<std::uint32_t>(message.size());
+  std::string frame{'\0', static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size)};
+  return frame.append(message);
+}
+// The message, when `body` is exactly one that is not compressed.
+inline std::optional<std::string_view> one_grpc_message(std::string_view body) {
+  if (body.size() < 5 || body[0] != '\0') return std::nullopt;
+  std::uint32_t size = 0;
+  for (const char c : body.substr(1, 4)) size = size << 8 | static_cast<unsigned char>(c);
+  return body.size() - 5 == size ? std::optional(body.substr(5)) : std::nullopt;
 }
 
 // grpc-timeout: at most 8 digits and a unit. Rounded up to milliseconds; nothing when it is malformed.

@@ -56,6 +56,18 @@ Value write_cors(const Cors& cors) {
   return object;
 }
 
+Value write_auth(const ExternalAuth& auth, const NameOfBackend& name_of) {
+  Value object(Value::Object{});
+  add_unless(object, "protocol", to_string(auth.protocol), to_string(AuthProtocol::HTTP));
+  object.add("backend", auth.backend ? name_of(*auth.backend) : auth.id);
+  add_unless(object, "fault", to_string(auth.fault), to_string(BackendFault::None));
+  add_unless(object, "path", auth.path, "");
+  add_unless_empty(object, "requestHeaders", write_strings(auth.request_headers));
+  add_unless_empty(object, "responseHeaders", write_strings(auth.response_headers));
+  add_unless(object, "maxBodyBytes", std::int64_t{auth.max_body_bytes}, std::int64_t{0});
+  return object;
+}
+
 struct FilterWriter {
   Value& list;
   const NameOfBackend& name_of;
@@ -80,6 +92,7 @@ struct FilterWriter {
   }
   void operator()(const RequestMirror& filter) const { add("requestMirror", write_mirror(filter, name_of)); }
   void operator()(const Cors& filter) const { add("cors", write_cors(filter)); }
+  void operator()(const ExternalAuth& filter) const { add("externalAuth", write_auth(filter, name_of)); }
   void operator()(const UnresolvedFilter& filter) const {
     add("unresolved", Value(Value::Object{})).add("reason", filter.reason);
   }
@@ -125,13 +138,19 @@ UrlRewrite read_rewrite(const Node& node) {
   return filter;
 }
 
-RequestMirror read_mirror(const Node& node, const Backends& backends) {
-  Members members(node);
-  RequestMirror filter;
+// The backend that a filter names, unless it has a fault; the id is the backend's own where the document names it otherwise.
+template <class Filter>
+void read_target(const Node& node, Members& members, const Backends& backends, Filter& filter) {
   filter.id = members.string("backend");
   filter.fault = members.word("fault", filter.fault);
   if (filter.fault == BackendFault::None) filter.backend = find_backend(node, backends, filter.id);
   if (filter.backend) filter.id = filter.backend->id;
+}
+
+RequestMirror read_mirror(const Node& node, const Backends& backends) {
+  Members members(node);
+  RequestMirror filter;
+  read_target(node, members, backends, filter);
   filter.numerator = members.number("numerator", filter.numerator);
   filter.denominator = members.number("denominator", filter.denominator);
   if (filter.denominator == 0) node.fail("has a denominator of 0");
@@ -147,6 +166,18 @@ Cors read_cors(const Node& node) {
   filter.allow_headers = read_strings(members.find("allowHeaders"));
   filter.expose_headers = read_strings(members.find("exposeHeaders"));
   if (const auto age = members.find("maxAge")) filter.max_age = std::chrono::seconds(age->number<std::int32_t>());
+  return filter;
+}
+
+ExternalAuth read_auth(const Node& node, const Backends& backends) {
+  Members members(node);
+  ExternalAuth filter;
+  filter.protocol = members.word("protocol", filter.protocol);
+  read_target(node, members, backends, filter);
+  filter.path = members.string("path", "");
+  filter.request_headers = read_strings(members.find("requestHeaders"));
+  filter.response_headers = read_strings(members.find("responseHeaders"));
+  filter.max_body_bytes = members.number("maxBodyBytes", filter.max_body_bytes);
   return filter;
 }
 
@@ -166,6 +197,7 @@ Filter read_filter(const Node& node, const Backends& backends) {
   if (const auto body = members.find("urlRewrite")) return read_rewrite(*body);
   if (const auto body = members.find("requestMirror")) return read_mirror(*body, backends);
   if (const auto body = members.find("cors")) return read_cors(*body);
+  if (const auto body = members.find("externalAuth")) return read_auth(*body, backends);
   if (const auto body = members.find("unresolved")) return UnresolvedFilter{Members(*body).string("reason")};
   node.fail("names no filter that is known");
   return UnresolvedFilter{};

@@ -31,6 +31,8 @@ template <>
 constexpr std::array<std::string_view, 2> kWords<ClientValidationMode> = {"AllowValidOnly", "AllowInsecureFallback"};
 template <>
 constexpr std::array<std::string_view, 2> kWords<SessionType> = {"Cookie", "Header"};
+template <>
+constexpr std::array<std::string_view, 2> kWords<AuthProtocol> = {"HTTP", "GRPC"};
 
 template <class Enum>
 std::string_view word(Enum value) {
@@ -49,6 +51,7 @@ std::string_view to_string(TlsMode mode) { return word(mode); }
 std::string_view to_string(SubjectAltNameType type) { return word(type); }
 std::string_view to_string(ClientValidationMode mode) { return word(mode); }
 std::string_view to_string(SessionType type) { return word(type); }
+std::string_view to_string(AuthProtocol protocol) { return word(protocol); }
 
 template <class Enum>
 std::optional<Enum> parse_name(std::string_view text) {
@@ -78,6 +81,7 @@ template std::optional<TlsMode> parse_name(std::string_view);
 template std::optional<SubjectAltNameType> parse_name(std::string_view);
 template std::optional<ClientValidationMode> parse_name(std::string_view);
 template std::optional<SessionType> parse_name(std::string_view);
+template std::optional<AuthProtocol> parse_name(std::string_view);
 template std::string words_of<StringMatchType>();
 template std::string words_of<PathMatchType>();
 template std::string words_of<BackendProtocol>();
@@ -88,5 +92,6 @@ template std::string words_of<TlsMode>();
 template std::string words_of<SubjectAltNameType>();
 template std::string words_of<ClientValidationMode>();
 template std::string words_of<SessionType>();
+template std::string words_of<AuthProtocol>();
 
 }  // namespace cardea::plan

@@ -20,6 +20,7 @@ std::string_view to_string(TlsMode mode);
 std::string_view to_string(SubjectAltNameType type);
 std::string_view to_string(ClientValidationMode mode);
 std::string_view to_string(SessionType type);
+std::string_view to_string(AuthProtocol protocol);
 
 // The value of that word, for each enumeration above.
 template <class Enum>

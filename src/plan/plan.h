@@ -158,13 +158,28 @@ struct Cors {
   std::vector<std::string> expose_headers;
   std::chrono::seconds max_age{5};
 };
+enum class AuthProtocol : std::uint8_t {
+  HTTP,  // the request without its body is asked again of the service: 200 lets it pass
+  GRPC,  // envoy.service.auth.v3.Authorization
+};
+// Another service decides whether the request may go on (GEP-1494; facts, 6.15). Whatever fails: it may not.
+struct ExternalAuth {
+  AuthProtocol protocol = AuthProtocol::HTTP;
+  std::string id;  // always: for logs and metrics; "namespace/name:port"
+  BackendFault fault = BackendFault::None;    // not None: nothing passes
+  Ref<Backend> backend;                       // null exactly when `fault` is not None
+  std::string path{};                         // HTTP: put before the request's path; "/check", never with a final slash
+  std::vector<std::string> request_headers{};   // lower case. HTTP: shown beside those that always are; GRPC: empty shows all
+  std::vector<std::string> response_headers{};  // HTTP; lower case: taken over into the request; empty: all
+  std::uint32_t max_body_bytes = 0;             // of the request's body, which is shown too; 0: it is not
+};
 // A filter that could not be resolved, or that this version does not know: the request is answered with 500, never
 // forwarded without it.
 struct UnresolvedFilter {
   std::string reason;
 };
 using Filter = std::variant<RequestHeaderModifier, ResponseHeaderModifier, RequestRedirect, UrlRewrite, RequestMirror,
-                            Cors, UnresolvedFilter>;
+                            Cors, ExternalAuth, UnresolvedFilter>;
 
 // --- backendRefs -----------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ inline Ref<Rule> sample_rule(const Ref<Backend>& backend, const std::string& nam
       RequestMirror{backend->id, BackendFault::None, backend, 1, 3},
       RequestMirror{"shop/gone:80", BackendFault::NotFound, nullptr},
       Cors{{"https://*.shop.localhost"}, true, {"GET", "PUT"}, {"X-Id"}, {"X-Trace"}, std::chrono::seconds(60)},
+      ExternalAuth{AuthProtocol::HTTP, backend->id, BackendFault::None, backend, "/check", {"cookie"}, {"x-user"}, 1024},
+      ExternalAuth{AuthProtocol::GRPC, "shop/gone:80", BackendFault::NotFound, nullptr},
   };
   rule.backends.push_back({90, BackendFault::None, backend->id, backend, {}});
   rule.backends.push_back({10, BackendFault::NotFound, "shop/gone:80", nullptr, {ResponseHeaderModifier{}}});

@@ -79,6 +79,7 @@ constexpr std::array kRules{
     SettingRule{.name = "timeouts.backendRequest", .kind = Duration},
     SettingRule{.name = "timeouts.bodyIdle", .kind = Duration},
     SettingRule{.name = "timeouts.connect", .kind = Duration},
+    SettingRule{.name = "timeouts.externalAuth", .kind = Duration},
     SettingRule{.name = "timeouts.http2Stall", .kind = Duration},
     SettingRule{.name = "timeouts.idle", .kind = Duration},
     SettingRule{.name = "timeouts.mirror", .kind = Duration},

@@ -11,6 +11,7 @@
 
 #include "plan/hash.h"
 #include "plan/names.h"
+#include "plan/used_backends.h"
 
 namespace cardea::plan::wire {
 
@@ -222,22 +223,12 @@ base::Result<> Assembly::add_backend(const Part& part) {
 
 bool Assembly::replace_refused_backends(Rule& rule) const {
   bool any = false;
-  const auto replace = [&](auto& ref) {
-    if (!ref.backend || is_whole(sent_hash(ref.backend->hash))) return;
+  for_each_backend_use(rule, [&](auto& use) {
+    if (!use.backend || is_whole(sent_hash(use.backend->hash))) return;
     any = true;
-    ref.fault = BackendFault::UnsupportedProtocol;
-    ref.backend = nullptr;
-  };
-  const auto replace_in = [&](std::vector<Filter>& filters) {
-    for (Filter& filter : filters) {
-      if (auto* mirror = std::get_if<RequestMirror>(&filter)) replace(*mirror);
-    }
-  };
-  replace_in(rule.filters);
-  for (BackendRef& ref : rule.backends) {
-    replace(ref);
-    replace_in(ref.filters);
-  }
+    use.fault = BackendFault::UnsupportedProtocol;
+    use.backend = nullptr;
+  });
   return any;
 }
 

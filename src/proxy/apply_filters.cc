@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/apply_filters.h"
 
+#include <algorithm>
+
 #include "proxy/filter/cors.h"
+#include "proxy/filter/external_auth.h"
 #include "proxy/filter/header_modifier.h"
 #include "proxy/filter/request_mirror.h"
 #include "proxy/filter/url_rewrite.h"
@@ -11,21 +14,25 @@ namespace cardea::proxy {
 
 namespace {
 
-// The redirect that answers, if there is one.
-const plan::RequestRedirect* apply(const std::vector<plan::Filter>& filters, const std::vector<CompiledMirror>& mirrors,
-                                   Request& request) {
-  for (const auto& filter : filters) {
+// From the filter `first` on. `of`: the compiled rule or backendRef that has the list.
+template <class Compiled>
+FilterStop apply(const std::vector<plan::Filter>& filters, std::size_t first, const Compiled& of, Request& request) {
+  if (request.preflight && of.cors) return {.preflight = of.cors.get()};
+  for (std::size_t i = first; i < filters.size(); ++i) {
+    const plan::Filter& filter = filters[i];
     if (const auto* modifier = std::get_if<plan::RequestHeaderModifier>(&filter)) {
       apply_request_header_modifier(*modifier, request.head());
     } else if (const auto* rewrite = std::get_if<plan::UrlRewrite>(&filter)) {
       apply_url_rewrite(*rewrite, request.head(), request.exchange.arena);
     } else if (const auto* mirror = std::get_if<plan::RequestMirror>(&filter)) {
-      apply_request_mirror(*mirror, mirrors, request);
-    } else if (const auto* found = std::get_if<plan::RequestRedirect>(&filter)) {
-      return found;
+      apply_request_mirror(*mirror, of.mirrors, request);
+    } else if (const auto* redirect = std::get_if<plan::RequestRedirect>(&filter)) {
+      return {.redirect = redirect};
+    } else if (const auto* auth = std::get_if<plan::ExternalAuth>(&filter)) {
+      return {.auth = &*std::ranges::find(of.auths, auth, &CompiledAuth::plan), .next = i + 1};
     }
   }
-  return nullptr;
+  return {};
 }
 
 void modify_response(const std::vector<plan::Filter>& filters, http::ResponseHead& response) {
@@ -44,10 +51,8 @@ const CorsFilter* cors_of(const Request& request) {
 
 }  // namespace
 
-OwnAnswer apply_rule_filters(Request& request) {
-  const CompiledRule& rule = *request.rule;
-  if (request.preflight && rule.cors) return {.redirect = nullptr, .preflight = rule.cors.get()};
-  return {.redirect = apply(rule.plan->filters, rule.mirrors, request), .preflight = nullptr};
+FilterStop apply_rule_filters(Request& request, std::size_t first) {
+  return apply(request.rule->plan->filters, first, *request.rule, request);
 }
 
 Failure choose_backend(Request& request) {
@@ -57,10 +62,8 @@ Failure choose_backend(Request& request) {
   return {request.backend->fault, ""};
 }
 
-OwnAnswer apply_backend_filters(Request& request) {
-  const CompiledBackendRef& backend = *request.backend;
-  if (request.preflight && backend.cors) return {.redirect = nullptr, .preflight = backend.cors.get()};
-  return {.redirect = apply(backend.plan->filters, backend.mirrors, request), .preflight = nullptr};
+FilterStop apply_backend_filters(Request& request, std::size_t first) {
+  return apply(request.backend->plan->filters, first, *request.backend, request);
 }
 
 void apply_cors(Request& request, http::ResponseHead& response) {
@@ -69,6 +72,7 @@ void apply_cors(Request& request, http::ResponseHead& response) {
 }
 
 void apply_response_filters(Request& request, http::ResponseHead& response) {
+  apply_auth_headers(request.response_headers, request.exchange.arena, response.fields);
   modify_response(request.rule->plan->filters, response);
   if (request.backend) modify_response(request.backend->plan->filters, response);
   tell_session(request, response);

@@ -8,17 +8,21 @@
 
 namespace cardea::proxy {
 
-// What answers in place of a backend; nothing when the request goes on.
-struct OwnAnswer {
+// Where a list of filters came to a stop; nothing when the request goes on.
+struct FilterStop {
+  // What answers in place of a backend.
   const plan::RequestRedirect* redirect = nullptr;
   const CorsFilter* preflight = nullptr;  // whatever else stands in the list: a preflight is never redirected
-  explicit operator bool() const { return redirect || preflight; }
+  // Who is to be asked before the filters from `next` on have their turn.
+  const CompiledAuth* auth = nullptr;
+  std::size_t next = 0;
+  explicit operator bool() const { return redirect || preflight || auth; }
 };
 
-OwnAnswer apply_rule_filters(Request& request);
+FilterStop apply_rule_filters(Request& request, std::size_t first = 0);
 // The backend of the client's session, else one drawn by weight.
 Failure choose_backend(Request& request);
-OwnAnswer apply_backend_filters(Request& request);
+FilterStop apply_backend_filters(Request& request, std::size_t first = 0);
 
 // A backend's final head on its way to the client, or ours.
 void apply_response_filters(Request& request, http::ResponseHead& response);

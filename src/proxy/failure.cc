@@ -67,6 +67,8 @@ constexpr std::array<FailureInfo, kReasons> kTable = {{
      "The header fields of the backend's answer are too large."},
     {Reason::RequestTimeout, Side::Backend, 504, kKeep, "request_timeout", "The request took too long.", kDeadlineExceeded},
     {Reason::BackendTimeout, Side::Backend, 504, kKeep, "backend_timeout", "The backend did not answer in time.", kDeadlineExceeded},
+    {Reason::AuthDenied, Side::Client, 0, kKeep, "auth_denied", ""},
+    {Reason::AuthUnavailable, Side::Backend, 503, kKeep, "auth_unavailable", "The authorization service could not be asked."},
     {Reason::UpgradeRefused, Side::Backend, 502, kKeep, "upgrade_refused",
      "The backend switched to a protocol that was not asked for."},
 

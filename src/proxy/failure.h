@@ -53,6 +53,8 @@ enum class Reason : std::uint8_t {
   BackendHeadTooLarge,
   RequestTimeout,  // timeouts.request, or the default for it
   BackendTimeout,  // timeouts.backendRequest, or the default for it
+  AuthDenied,       // the authorization service said no, and what the client gets
+  AuthUnavailable,  // ... or could not be asked, or said nothing that could be understood
   UpgradeRefused,  // the backend switched to a protocol that was not asked for
 
   // Ours.

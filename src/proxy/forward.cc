@@ -124,16 +124,19 @@ Failure final_failure(const Tried& tried, const Retries& retries) {
 
 }  // namespace
 
+async::Deadline request_deadline(Request& request) {
+  async::Loop& loop = request.worker.loop();
+  return std::min(deadline_of(loop, request.rule->plan->timeouts.request, request.settings().request_timeout),
+                  grpc_deadline(loop, request.head()));
+}
+
 async::Task<Failure> forward_with_retries(Request& request) {
   Worker& worker = request.worker;
   const plan::Rule& rule = *request.rule->plan;
-  request.deadline = std::min(deadline_of(worker.loop(), rule.timeouts.request, request.settings().request_timeout),
-                              grpc_deadline(worker.loop(), request.head()));
-
   Retries retries(rule.retry ? &*rule.retry : nullptr, request.settings());
   std::optional<MirroredBody> mirrored;
   std::optional<conn::ReplayReader> replay;
-  conn::BodyReader* body = &request.exchange.request_body();
+  conn::BodyReader* body = &request.body();
   if (!request.mirrors.empty()) body = &mirrored.emplace(*body, request.mirrors.all());
   if (retries.by_policy()) body = &replay.emplace(*body, request.settings().max_replay_bytes);
 

@@ -10,6 +10,9 @@
 
 namespace cardea::proxy {
 
+// When a request of this rule must have its answer: its time-out (timeouts.request), or what a client of gRPC waits for.
+async::Deadline request_deadline(Request& request);
+
 // Returns when the response was handed to the exchange whole (Reason::None), or why it was not: then the exchange may
 // or may not be answered already (Exchange::responded()).
 async::Task<Failure> forward_with_retries(Request& request);

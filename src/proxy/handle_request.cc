@@ -8,7 +8,9 @@
 #include "http/grpc.h"
 #include "http/hop_by_hop.h"
 #include "http/upgrade.h"
+#include "proxy/answer.h"
 #include "proxy/apply_filters.h"
+#include "proxy/external_auth.h"
 #include "proxy/filter/request_redirect.h"
 #include "proxy/forward.h"
 #include "proxy/trace_context.h"
@@ -17,8 +19,6 @@
 namespace cardea::proxy {
 namespace {
 
-// What a response of ours may take to be sent.
-constexpr std::uint64_t kOwnResponseMs = 30'000;
 // So many passes are no accident of one proxy behind another of the same name.
 constexpr std::size_t kMaxPasses = 16;
 
@@ -92,16 +92,6 @@ void introduce(Request& request) {
   if (!via.empty()) add_via(head.version, via, head.fields, arena);
 }
 
-async::Deadline own_response_deadline(Request& request) { return request.worker.loop().after(kOwnResponseMs); }
-
-// A response of ours, whole.
-async::Task<void> answer(Request& request, http::ResponseHead& head, std::string_view text) {
-  request.status = head.status;
-  request.status_by_backend = false;
-  if (request.client.ending.requested()) request.exchange.close_after();
-  co_await conn::respond_with_text(request.exchange, head, text, own_response_deadline(request));
-}
-
 async::Task<void> redirect(Request& request, const plan::RequestRedirect& filter) {
   const RedirectOrigin origin{request.listener->scheme(), request.listener->plan().advertised_port};
   http::ResponseHead head;
@@ -109,15 +99,15 @@ async::Task<void> redirect(Request& request, const plan::RequestRedirect& filter
   head.fields.append(http::HeaderId::Location,
                      redirect_location(filter, request.head(), origin, request.exchange.arena));
   apply_response_filters(request, head);
-  co_await answer(request, head, "");
+  co_await answer_client(request, head, "");
 }
 
-async::Task<void> give(Request& request, const OwnAnswer& own) {
+async::Task<void> give(Request& request, const FilterStop& own) {
   if (own.redirect) co_return co_await redirect(request, *own.redirect);
   http::ResponseHead head;
   head.status = 200;
   own.preflight->answer_preflight(request.cors, *request.preflight, head);
-  co_await answer(request, head, "");
+  co_await answer_client(request, head, "");
 }
 
 // Max-Forwards was 0: we are whom the request is for (RFC 9110 section 7.6.2).
@@ -129,7 +119,7 @@ async::Task<void> answer_as_last(Request& request) {
     text = traced_request(request.head(), request.exchange.arena);
     head.fields.append(http::HeaderId::ContentType, "message/http");
   }
-  co_await answer(request, head, text);
+  co_await answer_client(request, head, text);
 }
 
 // A client of gRPC gets its own form of a failure: a response of trailers alone.
@@ -142,7 +132,7 @@ async::Task<void> answer_grpc_failure(Request& request, const FailureInfo& info)
   head.fields.append(http::HeaderId::ContentType, "application/grpc");
   head.fields.append(http::HeaderId::GrpcStatus, {digits, end});
   head.fields.append(http::HeaderId::GrpcMessage, info.message);
-  co_await answer(request, head, "");
+  co_await answer_client(request, head, "");
 }
 
 // A client of gRPC, unless what is wrong lies below gRPC: the message, or the connection that it came on.
@@ -152,6 +142,7 @@ bool is_told_in_grpc(Request& request, Reason reason) {
 
 // The answer of ours to what went wrong; nothing, but an end, once a response was begun.
 async::Task<void> answer_failure(Request& request, bool understood = true) {
+  if (request.failure.reason == Reason::AuthDenied) co_return;  // the service's answer was the client's
   const FailureInfo& info = describe(request.failure.reason);
   conn::Exchange& exchange = request.exchange;
   if (exchange.responded()) {
@@ -169,15 +160,29 @@ async::Task<void> answer_failure(Request& request, bool understood = true) {
   head.status = request.status;
   if (!info.message.empty()) head.fields.append(http::HeaderId::ContentType, "text/plain; charset=utf-8");
   apply_cors(request, head);
-  co_await answer(request, head, info.message);
+  co_await answer_client(request, head, info.message);
+}
+
+// Runs a list of filters to where it answers or ends; services that have a say are asked on the way.
+async::Task<FilterStop> run_filters(Request& request, FilterStop (*apply)(Request&, std::size_t)) {
+  FilterStop stop = apply(request, 0);
+  while (stop.auth) {
+    request.failure = co_await ask_external_auth(request, *stop.auth);
+    if (request.failure) co_return FilterStop{};
+    stop = apply(request, stop.next);
+  }
+  co_return stop;
 }
 
 // From a rule to an answer.
 async::Task<void> serve(Request& request) {
-  OwnAnswer own = apply_rule_filters(request);
-  if (!own) request.failure = choose_backend(request);
-  if (!own && !request.failure) own = apply_backend_filters(request);
-  if (own) co_return co_await give(request, own);
+  request.deadline = request_deadline(request);
+  FilterStop stop = request.rule->auths.empty() ? apply_rule_filters(request) : co_await run_filters(request, apply_rule_filters);
+  if (!stop && !request.failure) request.failure = choose_backend(request);
+  if (!stop && !request.failure) {
+    stop = request.backend->auths.empty() ? apply_backend_filters(request) : co_await run_filters(request, apply_backend_filters);
+  }
+  if (stop && !request.failure) co_return co_await give(request, stop);
   if (!request.failure) request.failure = co_await forward_with_retries(request);
 }
 

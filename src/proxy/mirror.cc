@@ -266,7 +266,7 @@ void start_mirror(Request& request, const CompiledMirror& to) {
   }
   auto mirror = std::make_shared<Mirror>(request, to);
   request.mirrors.add(mirror);
-  conn::BodyReader& body = request.exchange.request_body();
+  conn::BodyReader& body = request.body();
   std::span<const char> unused;
   if (body.peek(unused) == ReadStatus::End) mirror->body().end(body.trailers());
   worker.scope().spawn(Mirror::send, std::move(mirror));

@@ -7,9 +7,12 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "async/stop.h"
 #include "conn/exchange.h"
+#include "conn/replay_reader.h"
+#include "proxy/check_message.h"
 #include "proxy/failure.h"
 #include "proxy/filter/cors.h"
 #include "proxy/filter/forwarded.h"
@@ -81,7 +84,19 @@ struct Request {
   bool status_by_backend = false;
   Failure failure;
   RequestSession session;
+  std::vector<AuthHeader> response_headers;  // that an authorization service has for the client
   Mirrors mirrors;
+
+  // The request's body as it goes on.
+  conn::BodyReader& body() { return kept_body_ ? static_cast<conn::BodyReader&>(*kept_body_) : exchange.request_body(); }
+  // ... from now on kept, as far as the limit for that goes, so that it can be read before it is forwarded.
+  conn::BodyReader& keep_body() {
+    if (!kept_body_) kept_body_.emplace(exchange.request_body(), settings().max_replay_bytes);
+    return *kept_body_;
+  }
+
+ private:
+  std::optional<conn::ReplayReader> kept_body_;
 };
 
 }  // namespace cardea::proxy

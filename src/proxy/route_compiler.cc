@@ -30,6 +30,7 @@ struct CheckFilter {
   base::Result<> operator()(const plan::RequestRedirect& filter) const { return check_request_redirect(filter); }
   base::Result<> operator()(const plan::UrlRewrite& filter) const { return check_url_rewrite(filter); }
   base::Result<> operator()(const plan::RequestMirror&) const { return {}; }  // names nothing that is sent
+  base::Result<> operator()(const plan::ExternalAuth&) const { return {}; }
   base::Result<> operator()(const plan::Cors& filter) const { return check_cors(filter); }
   // Translation knows of it and says so in a status: an answer, but no news.
   base::Result<> operator()(const plan::UnresolvedFilter&) const { return {}; }
@@ -272,12 +273,14 @@ class RouteCompiler::Pass {
       compiled.fault = compiled.backend ? fault_of(backend.filters) : Reason::BackendInvalid;
       compiled.weight_end = rule->total_weight;
       compiled.mirrors = compile_mirrors(*rule, backend.filters);
+      compiled.auths = compile_auths(*rule, backend.filters);
       compiled.cors = compile_cors(backend.filters);
       if (plan->session) compiled.session_salt = session_salt(*plan, backend.id);
       rule->has_cors |= compiled.cors != nullptr;
       rule->backends.push_back(std::move(compiled));
     }
     rule->mirrors = compile_mirrors(*rule, plan->filters);
+    rule->auths = compile_auths(*rule, plan->filters);
     rule->cors = compile_cors(plan->filters);
     rule->has_cors |= rule->cors != nullptr;
     return rule;
@@ -291,7 +294,6 @@ class RouteCompiler::Pass {
     compiled.series = compiler_.metrics_.backend(rule.series, id);
   }
 
-  // What cannot be sent anywhere is left out: the request goes its way without.
   static std::shared_ptr<const CorsFilter> compile_cors(const std::vector<plan::Filter>& filters) {
     for (const auto& filter : filters) {
       if (const auto* cors = std::get_if<plan::Cors>(&filter)) return std::make_shared<const CorsFilter>(*cors);
@@ -299,6 +301,18 @@ class RouteCompiler::Pass {
     return nullptr;
   }
 
+  std::vector<CompiledAuth> compile_auths(const CompiledRule& rule, const std::vector<plan::Filter>& filters) {
+    std::vector<CompiledAuth> auths;
+    for (const auto& filter : filters) {
+      const auto* auth = std::get_if<plan::ExternalAuth>(&filter);
+      if (!auth) continue;
+      compile_backend(rule, auth->id, auth->backend, auths.emplace_back());
+      auths.back().plan = auth;
+    }
+    return auths;
+  }
+
+  // What cannot be sent anywhere is left out: the request goes its way without.
   std::vector<CompiledMirror> compile_mirrors(const CompiledRule& rule, const std::vector<plan::Filter>& filters) {
     std::vector<CompiledMirror> mirrors;
     for (const auto& filter : filters) {

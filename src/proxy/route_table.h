@@ -40,12 +40,18 @@ struct CompiledMirror : CompiledBackend {
   const plan::RequestMirror* plan = nullptr;
 };
 
+// The backend of an ExternalAuth filter; without one nothing passes.
+struct CompiledAuth : CompiledBackend {
+  const plan::ExternalAuth* plan = nullptr;
+};
+
 struct CompiledBackendRef : CompiledBackend {
   const plan::BackendRef* plan = nullptr;  // filters and id
   // Why a request that this one is picked for gets no backend: BackendInvalid, UnresolvedFilter; usually None.
   Reason fault = Reason::None;
   std::uint32_t weight_end = 0;  // sum of the weights up to this one
   std::vector<CompiledMirror> mirrors;  // of its own filters
+  std::vector<CompiledAuth> auths;
   std::shared_ptr<const CorsFilter> cors;
   std::uint64_t session_salt = 0;  // 0: the rule has no session persistence
 };
@@ -59,6 +65,7 @@ struct CompiledRule {
   std::vector<CompiledBackendRef> backends;         // as in the plan
   std::uint32_t total_weight = 0;                   // 0: NoBackends, unless there is a redirect
   std::vector<CompiledMirror> mirrors;              // of its own filters
+  std::vector<CompiledAuth> auths;
   std::shared_ptr<const CorsFilter> cors;
   bool has_cors = false;  // of its own or of a backendRef
   std::shared_ptr<RuleSeries> series;

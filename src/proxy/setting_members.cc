@@ -98,6 +98,7 @@ constexpr std::array kPlaces{
     Place{"timeouts.backendRequest", &Settings::backend_request_timeout},
     Place{"timeouts.bodyIdle", &Settings::body_idle_timeout},
     Place{"timeouts.connect", &Settings::connect_timeout},
+    Place{"timeouts.externalAuth", &Settings::external_auth_timeout},
     Place{"timeouts.http2Stall", &Settings::http2_stall_timeout},
     Place{"timeouts.idle", &Settings::idle_timeout},
     Place{"timeouts.mirror", &Settings::mirror_timeout},

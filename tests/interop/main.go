@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The interoperability cases of gRPC (its own client and server, unmodified) for tests/e2e/test_grpc_interop.py.
+// Clients and servers of gRPC that are not ours, for tests/e2e: its interoperability cases (its own client and server, unmodified), and
+// an authorization server of Envoy's types.
 //
 //	interop server ADDRESS [CERT KEY]          serves until its standard input ends
 //	interop client ADDRESS CASE [CA NAME]      runs one case; exits with 0 when it passed
+//	interop authz ADDRESS                      serves envoy.service.auth.v3.Authorization until its standard input ends
 //	interop cases                              their names, one a line
 //	interop load ADDRESS [CA NAME]             calls until its standard input ends; prints what it has seen for each byte of it
 package main
@@ -131,12 +133,14 @@ func main() {
 		}
 	case len(os.Args) >= 3 && os.Args[1] == "server":
 		serve(os.Args[2], os.Args[3:])
+	case len(os.Args) == 3 && os.Args[1] == "authz":
+		serveAuthz(os.Args[2])
 	case len(os.Args) >= 3 && os.Args[1] == "load":
 		load(os.Args[2], os.Args[3:])
 	case len(os.Args) >= 4 && os.Args[1] == "client":
 		call(os.Args[2], os.Args[3], os.Args[4:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: interop {server ADDRESS [CERT KEY] | client ADDRESS CASE [CA NAME] | cases | load ADDRESS [CA NAME]}")
+		fmt.Fprintln(os.Stderr, "usage: interop {server ADDRESS [CERT KEY] | client ADDRESS CASE [CA NAME] | authz ADDRESS | cases | load ADDRESS [CA NAME]}")
 		os.Exit(2)
 	}
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "translate/filter/cors.h"
+#include "translate/filter/external_auth.h"
 #include "translate/filter/header_modifier.h"
 #include "translate/filter/request_mirror.h"
 #include "translate/filter/request_redirect.h"
@@ -53,7 +54,11 @@ Translated translate_filter(const api::RouteFilter& filter, FilterPlace& place) 
       return translate_request_mirror(std::get<api::HTTPRequestMirrorFilter>(filter.config), resolved);
     }
     case RouteFilterType::CORS: return translate_cors(*std::get<api::Rare<api::HTTPCORSFilter>>(filter.config));
-    case RouteFilterType::ExternalAuth: return unsupported(fmt::format("filter {} is not served yet", filter.type.text()));
+    case RouteFilterType::ExternalAuth: {
+      const ResolvedBackend& resolved = place.resolved.front();
+      place.resolved = place.resolved.subspan(1);
+      return translate_external_auth(*std::get<api::Rare<api::HTTPExternalAuthFilter>>(filter.config), resolved);
+    }
     case RouteFilterType::ExtensionRef: {
       const auto& ref = std::get<api::LocalObjectReference>(filter.config);
       return unsupported(fmt::format("filter ExtensionRef names a {} of group {}: no such filter is known", ref.kind, ref.group));

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/side_request.h"
+
+#include <span>
+#include <utility>
+
+#include "http/hop_by_hop.h"
+#include "proxy/worker.h"
+
+namespace cardea::proxy {
+namespace {
+
+using conn::ClientExchange;
+using conn::PumpStatus;
+using conn::ReadStatus;
+using conn::WriteStatus;
+
+// A body in memory on its way out. False: the backend takes no more of it.
+bool push(conn::BodyWriter& to, std::string_view& left, bool& finished) {
+  if (finished) return true;
+  while (!left.empty()) {
+    const auto written = to.try_write(left);
+    if (written.status == WriteStatus::Failed) return false;
+    left.remove_prefix(written.bytes);
+    if (written.status == WriteStatus::WouldBlock || written.bytes == 0) return to.flush() != WriteStatus::Failed;
+  }
+  finished = true;
+  return to.finish({}) && to.flush() != WriteStatus::Failed;
+}
+
+}  // namespace
+
+SideRequest::SideRequest(Request& request, const CompiledBackend& to, plan::RouteKind kind, async::Deadline deadline)
+    : request_(request),
+      to_(to),
+      target_(target_of(kind, to, request.tables.backend_tls->find(request.listener->gateway(), *to.backend), false)),
+      deadline_(deadline) {}
+
+SideRequest::~SideRequest() {
+  const bool reusable = exchange_ && complete_ && exchange_->reusable();
+  exchange_.reset();
+  if (reusable) keep_connection(request_.worker, target_, *endpoint_, std::move(connection_));
+}
+
+async::Task<Failure> SideRequest::connect(bool anew) {
+  Worker& worker = request_.worker;
+  for (std::uint32_t left = request_.settings().connect_attempts;;) {
+    if (!endpoint_) endpoint_ = worker.balancer().pick(*to_.slot, worker.random(), tried_);
+    if (!endpoint_) co_return Failure{Reason::NoEndpoints, ""};
+    connection_ = anew ? conn::ClientConnection() : pooled_connection(worker, target_, *endpoint_);
+    if (connection_) co_return Failure{};
+    MadeConnection made = co_await connect_backend(worker, target_, *endpoint_, deadline_);
+    connection_ = std::move(made.connection);
+    if (!made.failure) co_return Failure{};
+    tried_.add(*endpoint_);
+    endpoint_ = worker.balancer().pick(*to_.slot, worker.random(), tried_);
+    if (--left == 0 || !endpoint_ || made.failure.reason == Reason::Draining) co_return made.failure;
+  }
+}
+
+async::Task<Failure> SideRequest::send(http::RequestHead& head, std::string_view body) {
+  const bool unnamed = head.authority.empty();
+  for (bool anew = false;; anew = true) {
+    if (const Failure failure = co_await connect(anew)) co_return failure;
+    if (unnamed) head.authority = request_.exchange.arena.copy(endpoint_->text);
+    exchange_.emplace(connection_);
+    const Failure failure = co_await exchange(head, body);
+    const bool stale = connection_.reused && !(*exchange_)->anything_received() && failure.reason == Reason::BackendReset;
+    if (!stale || anew) co_return failure;
+    exchange_.reset();
+  }
+}
+
+async::Task<Failure> SideRequest::exchange(const http::RequestHead& head, std::string_view body) {
+  ClientExchange& backend = **exchange_;
+  backend.send_head(head, false);
+  for (bool finished = false, writable = true;;) {
+    writable = writable && push(backend.request_body(), body, finished);
+    switch (backend.try_read_head(answer_)) {
+      case ClientExchange::Head::Complete:
+        if (answer_.status == 101) co_return Failure{Reason::BackendMalformed, "101"};
+        if (answer_.status < 200) continue;
+        if (http::strip_hop_by_hop(answer_.fields, false) != http::Fault::None) co_return Failure{Reason::BackendMalformed, "connection"};
+        co_return Failure{};
+      case ClientExchange::Head::Malformed:
+        co_return Failure{Reason::BackendMalformed, http::fault_name(backend.fault())};
+      case ClientExchange::Head::Closed:
+        co_return Failure{Reason::BackendReset, ""};
+      case ClientExchange::Head::WouldBlock:
+        if (!writable) co_return Failure{Reason::BackendReset, ""};
+        break;
+    }
+    if (const Failure failure = co_await wait()) co_return failure;
+  }
+}
+
+async::Task<Failure> SideRequest::wait() {
+  async::Loop& loop = request_.worker.loop();
+  conn::Exchange& client = request_.exchange;
+  ClientExchange& backend = **exchange_;
+  const async::Wake wake = co_await async::wait_any(loop, deadline_, backend.ready(), backend.request_body().ready(),
+                                                    client.client_changed(), client.response_body().ready());
+  if (client.client_gone()) co_return Failure{Reason::ClientAborted, ""};
+  if (wake == async::Wake::Ended) co_return Failure{Reason::Draining, ""};
+  if (wake == async::Wake::TimedOut) co_return Failure{Reason::BackendTimeout, ""};
+  co_return Failure{};
+}
+
+async::Task<Failure> SideRequest::read_body(std::string& into, std::size_t limit) {
+  conn::BodyReader& body = (*exchange_)->response_body();
+  std::span<const char> data;
+  for (;;) {
+    switch (body.peek(data)) {
+      case ReadStatus::Data:
+        if (data.size() > limit - into.size()) co_return Failure{Reason::BackendMalformed, "too large"};
+        into.append(data.data(), data.size());
+        body.consume(data.size());
+        continue;
+      case ReadStatus::End:
+        complete_ = true;
+        co_return Failure{};
+      case ReadStatus::Failed:
+        co_return Failure{Reason::BackendTruncated, ""};
+      case ReadStatus::WouldBlock:
+        break;
+    }
+    if (const Failure failure = co_await wait()) co_return failure;
+  }
+}
+
+void SideRequest::drop_body() {
+  conn::BodyReader& body = (*exchange_)->response_body();
+  std::span<const char> data;
+  ReadStatus status;
+  while ((status = body.peek(data)) == ReadStatus::Data) body.consume(data.size());
+  complete_ = status == ReadStatus::End;
+}
+
+async::Task<Failure> SideRequest::relay_body() {
+  conn::Pump download((*exchange_)->response_body(), request_.exchange.response_body());
+  for (;;) {
+    switch (download.run()) {
+      case PumpStatus::Done:
+        complete_ = true;
+        co_return Failure{};
+      case PumpStatus::ReadFailed:
+        co_return Failure{Reason::BackendTruncated, ""};
+      case PumpStatus::WriteFailed:
+        co_return Failure{Reason::ClientAborted, "within the response"};
+      case PumpStatus::Busy:
+        co_await request_.worker.loop().yield();
+        if (request_.exchange.client_gone()) co_return Failure{Reason::ClientAborted, ""};
+        if (request_.worker.loop().ended()) co_return Failure{Reason::Draining, ""};
+        continue;
+      default:
+        break;
+    }
+    if (const Failure failure = co_await wait()) co_return failure;
+  }
+}
+
+}  // namespace cardea::proxy

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// SideRequest: a request of the gateway's own to a backend, on behalf of a client's request, which waits for it: small, with
+// its body in memory. Nothing is tried again once a backend has heard of it, but for a connection that was closed while idle.
+//
+// Lives in the client's exchange; one thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "async/task.h"
+#include "conn/client_connection.h"
+#include "proxy/balance.h"
+#include "proxy/connect.h"
+#include "proxy/request.h"
+
+namespace cardea::proxy {
+
+class SideRequest {
+ public:
+  // `kind` as target_of() takes it. `to` has a backend.
+  SideRequest(Request& request, const CompiledBackend& to, plan::RouteKind kind, async::Deadline deadline);
+  SideRequest(const SideRequest&) = delete;
+  SideRequest& operator=(const SideRequest&) = delete;
+  ~SideRequest();  // gives the connection back when it may carry more
+
+  // Until the final head of the answer is there. `head` without an authority gets the endpoint's address.
+  async::Task<Failure> send(http::RequestHead& head, std::string_view body);
+  // Its views hold until the body is read.
+  http::ResponseHead& answer() { return answer_; }
+  // The body and its trailers; more than `limit` is a failure.
+  async::Task<Failure> read_body(std::string& into, std::size_t limit);
+  const http::Fields& trailers() { return (*exchange_)->response_body().trailers(); }
+  // Reads what has come of a body that nobody wants.
+  void drop_body();
+  // The body as it comes, to the client, whose response has begun.
+  async::Task<Failure> relay_body();
+
+ private:
+  async::Task<Failure> connect(bool anew);
+  async::Task<Failure> exchange(const http::RequestHead& head, std::string_view body);
+  async::Task<Failure> wait();
+
+  Request& request_;
+  const CompiledBackend& to_;
+  const BackendTarget target_;
+  const async::Deadline deadline_;
+  TriedEndpoints tried_;
+  EndpointLease endpoint_;
+  conn::ClientConnection connection_;
+  std::optional<conn::AnyClientExchange> exchange_;
+  http::ResponseHead answer_;
+  bool complete_ = false;  // the answer was read to its end
+};
+
+}  // namespace cardea::proxy
