@@ -531,10 +531,9 @@ def test_a_websocket_lives_through_changes(front, how):
     place = front("echo")
     with place.client(how) as plain:
         assert plain.fetch(scheme="https" if how == "tls" else "http").status == 200
-    tls = {"tls": trusting(place.certificate), "sni": "a.test"} if how == "tls" else {}
-    with WebSocketFields(place.clear if how == "clear" else place.tls_port, **tls) as client:
+    with place.client(how) as client:
         client.until(lambda: client.connection.remote_settings.enable_connect_protocol == 1, "SETTINGS_ENABLE_CONNECT_PROTOCOL")
-        stream = websocket_request(client)
+        stream = client.websocket(scheme="https" if how == "tls" else "http")
         client.until(lambda: stream.status == 200)
         client.send(stream, masked(1, b"hello"))
         client.until(lambda: stream.body == b"\x81\x05hello")
