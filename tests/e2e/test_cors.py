@@ -3,11 +3,13 @@
 import pytest
 
 from client import Raw, fetch, request_bytes
+from http2 import Http2
 from manifests import backend, cors, gateway, header_modifier, listener, match, redirect, ref, route, rule
 from processes import free_port
 
 SOME = cors(allowOrigins=["https://www.foo.com", "https://*.bar.com"], allowCredentials=True, allowMethods=["GET", "OPTIONS"],
             allowHeaders=["x-header-1", "x-header-2"], exposeHeaders=["x-header-3", "x-header-4"], maxAge=3600)
+CREDENTIALS = cors(allowOrigins=["*"], allowCredentials=True, allowMethods=["*"], allowHeaders=["*"], exposeHeaders=["*"], maxAge=7)
 STARS = cors(allowOrigins=["*"], allowMethods=["*"], allowHeaders=["*"], exposeHeaders=["*"])
 
 
@@ -18,6 +20,7 @@ def port(shared_world):
     rules = [
         rule("api", matches=[match(prefix="/some")], filters=[SOME]),
         rule("api", matches=[match(prefix="/stars")], filters=[STARS]),
+        rule("api", matches=[match(prefix="/credentials")], filters=[CREDENTIALS]),
         rule("api", matches=[match(prefix="/put-only", method="PUT")], filters=[SOME]),
         rule("api", matches=[match(prefix="/two", method="GET")], filters=[SOME]),
         rule("api", matches=[match(prefix="/two", method="OPTIONS")]),
@@ -139,3 +142,28 @@ def test_the_connection_goes_on(port):
             asked = request_bytes("OPTIONS", "/some", "cors.test", {"Origin": "https://www.foo.com", "Access-Control-Request-Method": "GET"})
             assert connection.call(asked).status == 200
             assert connection.call(request_bytes("GET", "/some", "cors.test")).status == 200
+
+
+def test_stars_and_credentials(port):
+    """With credentials no star may be said (Fetch standard, 3.3.5): what was asked for is said instead."""
+    asked = {"Origin": "https://a.test", "Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "X-One, authorization"}
+    answer = fetch(port, "/credentials", host="cors.test", method="OPTIONS", headers=asked)
+    assert (answer.status, answer.body) == (200, b"")
+    said = {name.removeprefix("access-control-"): value for name, value in answer.headers if name.startswith("access-control-")}
+    assert (said["allow-origin"], said["allow-credentials"], said["allow-methods"], said["max-age"]) == ("https://a.test", "true", "PATCH", "7")
+    assert said["allow-headers"].lower() == "x-one, authorization" and "*" not in "".join(said.values())
+    actual = fetch(port, "/credentials", host="cors.test", headers={"Origin": "https://a.test", "Cookie": "a=1", "X-Echo-Set-Header": "X-Mine: 1"})
+    assert (actual.header("access-control-allow-origin"), actual.header("access-control-allow-credentials")) == ("https://a.test", "true")
+    assert "*" not in (actual.header("access-control-expose-headers") or "") and "origin" in actual.header("vary").lower()
+
+
+def test_a_preflight_over_http2(port):
+    with Http2(port) as client:
+        answer = client.fetch("OPTIONS", "/credentials", host="cors.test", headers=[("origin", "https://a.test"), ("access-control-request-method", "PUT")])
+        assert (answer.status, answer.header("access-control-allow-methods"), answer.body) == (200, "PUT", b"")
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://www.foo.com"}, {"Access-Control-Request-Method": "PUT"}], ids=str)
+def test_what_is_no_preflight_reaches_the_backend(port, headers):
+    answer = fetch(port, "/some", host="cors.test", method="OPTIONS", headers=headers)
+    assert answer.status == 200 and answer.echo["method"] == "OPTIONS"

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from client import Raw, eventually, fetch, request_bytes
+from http2 import Http2
 from manifests import backend, gateway, header_modifier, listener, match, route, rule
 from processes import free_port
 
@@ -13,12 +14,12 @@ LIES = [("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Proto", "https"), ("X-Forw
         ("X-Real-IP", "1.2.3.4"), ("Forwarded", "for=1.2.3.4;host=evil.test;proto=https")]
 
 
-def start(world, *flags):
+def start(world, *flags, **options):
     port = free_port()
     echo = world.echo("seen")
     gw = world.gateway(gateway(listener("http", port)), backend("seen", echo.port),
                        route("r", rule("seen"), rule("seen", matches=[match(prefix="/own")], filters=[
-                           header_modifier("Request", set={"X-Forwarded-Proto": "https"})])), flags=flags)
+                           header_modifier("Request", set={"X-Forwarded-Proto": "https"})])), flags=flags, **options)
     gw.port = port
     return gw
 
@@ -146,3 +147,37 @@ def test_answers_have_a_date(plain):
             assert answer.status == status and DATE.fullmatch(answer.header("date")), answer
     kept = fetch(plain.port, headers={"X-Echo-Set-Header": "Date: Sun, 06 Nov 1994 08:49:37 GMT"})
     assert kept.header_lines("date") == ["Sun, 06 Nov 1994 08:49:37 GMT"]
+
+
+def fields_of(stream):
+    """The same of a stream of HTTP/2."""
+    assert stream.status == 200, stream
+    return {name.lower(): ", ".join(values) for name, values in json.loads(stream.body)["headers"].items()}
+
+
+def test_over_http2_as_over_http1(world):
+    gw = start(world, "--trusted-proxies", "127.0.0.0/8", "--access-log")
+    with Http2(gw.port) as client:
+        stream = client.fetch(headers=[("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https"), ("via", "1.1 fred"), ("x-request-id", "mine"),
+                                       ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("tracestate", "a=1")])
+        got = fields_of(stream)
+        assert (got["x-forwarded-for"], got["x-forwarded-proto"], got["x-real-ip"]) == ("203.0.113.9, 127.0.0.1", "https", "203.0.113.9")
+        assert (got["via"], got["x-request-id"], got["tracestate"]) == ("1.1 fred, 2.0 cardea", "mine", "a=1")
+        assert got["traceparent"] == "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        assert stream.header("via") == "1.1 cardea", "the answer came by HTTP/1.1"
+        assert fields_of(client.fetch("OPTIONS", headers=[("max-forwards", "1")]))["max-forwards"] == "0"
+        last = client.fetch("TRACE", "/x", headers=[("max-forwards", "0"), ("cookie", "secret"), ("authorization", "secret")])
+        assert last.status == 200 and last.header("content-type") == "message/http" and b"secret" not in last.body
+        made = fields_of(client.fetch())
+        assert len(made["x-request-id"]) == 32 and made["traceparent"].startswith("00-")
+    eventually(lambda: '"client":"203.0.113.9"' in gw.log.read_text() and '"request_id":"mine"' in gw.log.read_text(), "the log")
+
+
+def test_proxies_and_clients_of_ipv6(world):
+    gw = start(world, "--trusted-proxies", "::1,2001:db8:1::/48", binds=("127.0.0.1", "::1"))
+    lies = {"X-Forwarded-For": "2001:db8::7, 2001:db8:1::9"}
+    by_six = fetch(gw.port, address="::1", headers=lies).echo["headers"]
+    assert by_six["x-real-ip"] == ["2001:db8::7"] and by_six["x-forwarded-for"] == ["2001:db8::7, 2001:db8:1::9, ::1"]
+    assert by_six["forwarded"][0].endswith('for="[::1]";host=any.test;proto=http')
+    by_four = fetch(gw.port, headers=lies).echo["headers"]
+    assert by_four["x-real-ip"] == by_four["x-forwarded-for"] == ["127.0.0.1"]
