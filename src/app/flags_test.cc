@@ -72,7 +72,8 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
              "--max-chunk-extension-bytes", "19", "--retry-backoff", "20ms", "--max-replay-bytes", "21",
              "--max-mirrors", "22", "--max-mirror-bytes", "23", "--mirror-timeout", "24s", "--external-auth-timeout", "29s",
              "--backend-http2-max-streams", "25", "--backend-http2-window-bytes", "26k",
-             "--backend-http2-ping-interval", "27s", "--backend-http2-ping-timeout", "28s"})
+             "--backend-http2-ping-interval", "27s", "--backend-http2-ping-timeout", "28s", "--max-endpoint-names", "29",
+             "--max-endpoint-name-addresses", "30", "--min-name-ttl", "31s", "--max-name-ttl", "32s"})
           .proxy;
   EXPECT_EQ(proxy.max_request_line_bytes, 1024u);
   EXPECT_EQ(proxy.max_head_bytes, 2048u);
@@ -103,6 +104,10 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
   EXPECT_EQ(proxy.external_auth_timeout, 29s);
   EXPECT_EQ(proxy.backend_http2_max_streams, 25u);
   EXPECT_EQ(proxy.backend_http2_window_bytes, 26u * 1024);
+  EXPECT_EQ(proxy.names.max_names, 29u);
+  EXPECT_EQ(proxy.names.max_addresses, 30u);
+  EXPECT_EQ(proxy.names.min_ttl, 31s);
+  EXPECT_EQ(proxy.names.max_ttl, 32s);
   EXPECT_EQ(proxy.backend_http2_ping_interval, 27s);
   EXPECT_EQ(proxy.backend_http2_ping_timeout, 28s);
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -21,10 +22,12 @@
 #include "app/served_plane.h"
 #include "app/signals.h"
 #include "async/scope.h"
+#include "async/stop.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/resolver.h"
 #include "plan/json.h"
+#include "proxy/endpoint_names.h"
 #include "proxy/plan_client.h"
 
 namespace cardea::app {
@@ -65,6 +68,8 @@ class ProxyProgram {
         client_(
             loop, client_options(settings), [this](const plan::PlanSet& plans) { return bring_live(plans); },
             [this](std::string name) { return resolver_->addresses_of(std::move(name)); }),
+        names_(loop, [this](std::string name) { return resolver_->addresses_of(std::move(name)); }, settings.proxy,
+               [this] { served_.plane().resolve_again(); }),
         tasks_(loop) {}
   ProxyProgram(const ProxyProgram&) = delete;
   ProxyProgram& operator=(const ProxyProgram&) = delete;
@@ -75,10 +80,12 @@ class ProxyProgram {
       fmt::print(stderr, "cardea proxy: {}\n", started.error().message);
     } else {
       tasks_.spawn(&ProxyProgram::follow_plans, this);
+      tasks_.spawn(&ProxyProgram::follow_names, this);
       co_await serve_until_signal();
       co_await drain();
     }
     client_.stop();
+    stop_names_.request(loop_);
     resolver_->stop();
     co_await admin_.stop(kEndPatience);
     if (tasks_.size() > 0) co_await async::wait_any(loop_, loop_.after(kEndPatience), plans_ended_);
@@ -95,6 +102,7 @@ class ProxyProgram {
     co_await self->client_.run();
     self->plans_ended_.raise(self->loop_);
   }
+  static async::Task<void> follow_names(ProxyProgram* self) { co_await self->names_.run(async::StopToken(self->stop_names_)); }
   async::Task<void> serve_until_signal();
   async::Task<void> drain();
   // Goes on for that long; false: a signal came that ends at once.
@@ -114,6 +122,8 @@ class ProxyProgram {
   AdminHandler admin_handler_;
   HttpServer admin_;
   proxy::PlanClient client_;
+  proxy::EndpointNames names_;
+  async::StopSource stop_names_;
   async::TaskScope tasks_;
   async::Signal plans_ended_;
   bool draining_ = false;
@@ -122,7 +132,7 @@ class ProxyProgram {
 
 base::Result<> ProxyProgram::start() {
   base::log_info("{}", version_line());
-  if (auto served = served_.start(settings_.proxy); !served) return served;
+  if (auto served = served_.start(settings_.proxy, [this](std::string_view name) { return names_.addresses_of(name); }); !served) return served;
   const auto admin = listen_at(settings_.admin, [this](const base::IpPort& where) { return admin_.listen(where); });
   if (!admin) return base::fail(fmt::format("--admin: {}", admin.error().message));
   base::log_info("admin at http://{}/ (status, plan, metrics)", base::to_string(*admin));
@@ -133,6 +143,7 @@ proxy::Applied ProxyProgram::bring_live(const plan::PlanSet& plans) {
   const bool first = client_.report().plan == std::nullopt;
   follow_log_level(plans, settings_.log_level);
   proxy::Applied applied = served_.plane().apply(plans);
+  names_.follow(served_.plane().names());
   for (const auto& refusal : applied.refusals) base::log_warn("{} was refused: {}", refusal.part, refusal.reason);
   for (const auto& failure : applied.bind_failures) {
     base::log_warn("cannot listen at {} port {}: {}", failure.address, failure.port, failure.reason);
@@ -198,6 +209,7 @@ AdminFacts ProxyProgram::facts() {
 
 std::vector<std::string> ProxyProgram::problems() const {
   std::vector<std::string> problems = client_.problems();
+  std::ranges::copy(names_.problems(), std::back_inserter(problems));
   for (const auto& failure : client_.report().bind_failures) {
     problems.push_back(fmt::format("cannot listen at {} port {}: {}", failure.address, failure.port, failure.reason));
   }

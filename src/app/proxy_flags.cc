@@ -58,6 +58,7 @@ void add_flags(FlagList& flags, ProxySettings& settings) {
   flags.duration("drain-timeout", settings.drain_timeout, "how long requests under way may take to end after TERM");
   flags.duration("drain-delay", settings.drain_delay, "how long it goes on as before after TERM, so that everybody hears that it goes");
   add_setting_flags(flags, settings.proxy);
+  add_name_flags(flags, settings.proxy.names);
 }
 
 base::Result<> complete(ProxySettings& settings) {

@@ -19,8 +19,12 @@
 #include "app/report.h"
 #include "app/served_plane.h"
 #include "app/signals.h"
+#include "async/scope.h"
+#include "async/stop.h"
 #include "control/control_loop.h"
+#include "net/resolver.h"
 #include "plan/json.h"
+#include "proxy/endpoint_names.h"
 #include "standalone/file_source.h"
 #include "standalone/local_plan_sink.h"
 #include "standalone/status_folder.h"
@@ -53,16 +57,19 @@ struct Opened {
   std::unique_ptr<standalone::FileSource> source;
   standalone::StatusFolder statuses;
   std::optional<LogFile> access_log;
+  std::unique_ptr<net::Resolver> resolver;
 };
 
-base::Result<Opened> open(const ServeSettings& settings) {
+base::Result<Opened> open(async::Loop& loop, const ServeSettings& settings) {
   auto source = standalone::FileSource::open(settings.paths, folders_of_ours(settings));
   if (!source) return std::unexpected(std::move(source).error());
   auto statuses = standalone::StatusFolder::open(settings.status_dir, wall_now);
   if (!statuses) return std::unexpected(std::move(statuses).error());
   auto access_log = open_access_log(settings.access_log);
   if (!access_log) return std::unexpected(std::move(access_log).error());
-  return Opened{*std::move(source), *std::move(statuses), *std::move(access_log)};
+  auto resolver = net::Resolver::create(loop);
+  if (!resolver) return std::unexpected(std::move(resolver).error());
+  return Opened{*std::move(source), *std::move(statuses), *std::move(access_log), *std::move(resolver)};
 }
 
 class Gateway {
@@ -74,10 +81,14 @@ class Gateway {
         source_(std::move(opened.source)),
         statuses_(std::move(opened.statuses)),
         served_(std::move(opened.access_log)),
+        resolver_(std::move(opened.resolver)),
         report_(bind_addresses_),
         signals_(loop),
         admin_handler_(facts()),
-        admin_(loop, admin_handler_) {
+        admin_(loop, admin_handler_),
+        names_(loop, [this](std::string name) { return resolver_->addresses_of(std::move(name)); }, settings.proxy,
+               [this] { served_.plane().resolve_again(); }),
+        tasks_(loop) {
     loop_.add(source_->fd(), files_changed_);
   }
   ~Gateway() { loop_.remove(source_->fd()); }
@@ -89,16 +100,22 @@ class Gateway {
     if (!started) {
       fmt::print(stderr, "cardea serve: {}\n", started.error().message);
     } else {
+      tasks_.spawn(&Gateway::follow_names, this);
       co_await follow();
       co_await drain();
     }
+    stop_names_.request(loop_);
+    resolver_->stop();
+    co_await tasks_.close();
     co_await admin_.stop(kAdminPatience);
+    co_await resolver_->close();
     served_.flush_logs();
     co_return started ? 0 : 1;
   }
 
  private:
   base::Result<> start();
+  static async::Task<void> follow_names(Gateway* self) { co_await self->names_.run(async::StopToken(self->stop_names_)); }
   async::Task<void> follow();
   async::Task<void> drain();
   void work();
@@ -116,11 +133,15 @@ class Gateway {
   std::unique_ptr<standalone::FileSource> source_;
   standalone::StatusFolder statuses_;
   ServedPlane served_;
+  std::unique_ptr<net::Resolver> resolver_;
   Report report_;
   Signals signals_;
   async::Pollable files_changed_;
   AdminHandler admin_handler_;
   HttpServer admin_;
+  proxy::EndpointNames names_;
+  async::StopSource stop_names_;
+  async::TaskScope tasks_;
   std::optional<standalone::LocalPlanSink> plans_;
   std::optional<control::ControlLoop> control_;
   bool draining_ = false;
@@ -131,7 +152,7 @@ class Gateway {
 base::Result<> Gateway::start() {
   const auto begun = Clock::now();
   base::log_info("{}", version_line());
-  if (auto served = served_.start(settings_.proxy); !served) return served;
+  if (auto served = served_.start(settings_.proxy, [this](std::string_view name) { return names_.addresses_of(name); }); !served) return served;
   plans_.emplace(served_.plane(), bind_addresses_);
   control_.emplace(options_of(settings_, bind_addresses_), *plans_, statuses_);
 
@@ -157,6 +178,7 @@ void Gateway::work() {
   report_.problems("manifests", source_->problems());
   report_.notes(source_->take_notes());
   if (!outcome.translated) return;
+  names_.follow(served_.plane().names());
   follow_log_level(control_->current().plans, settings_.log_level);
   report_.after(outcome, *control_);
   report_.problems("status files", statuses_.problems());
@@ -226,6 +248,7 @@ AdminFacts Gateway::facts() {
 std::vector<std::string> Gateway::problems() const {
   std::vector<std::string> problems = source_->problems();
   std::ranges::copy(statuses_.problems(), std::back_inserter(problems));
+  std::ranges::copy(names_.problems(), std::back_inserter(problems));
   for (const auto& failure : control_->observed().bind_failures) {
     problems.push_back(fmt::format("cannot listen at {} port {}: {}", failure.address, failure.port, failure.reason));
   }
@@ -246,7 +269,7 @@ std::string Gateway::not_ready() const {
 }
 
 async::Task<int> serve(async::Loop& loop, const ServeSettings& settings) {
-  auto opened = open(settings);
+  auto opened = open(loop, settings);
   if (!opened) {
     fmt::print(stderr, "cardea serve: {}\n", opened.error().message);
     co_return 1;

@@ -24,6 +24,7 @@ base::Result<> add_port_map(ServeSettings& settings, const std::string& text) {
 ServeSettings default_serve_settings() {
   ServeSettings settings;
   settings.admin = *parse_listen_at("127.0.0.1:9901");
+  settings.proxy.local_names = true;
   return settings;
 }
 
@@ -44,6 +45,7 @@ void add_flags(FlagList& flags, ServeSettings& settings) {
   add_running_flags(flags, settings.proxy);
   flags.duration("drain-timeout", settings.drain_timeout, "how long requests under way may take to end after TERM");
   add_setting_flags(flags, settings.proxy);
+  add_name_flags(flags, settings.proxy.names);
 }
 
 base::Result<> complete(ServeSettings& settings) {

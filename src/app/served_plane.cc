@@ -29,9 +29,9 @@ bool ends_at_once(std::optional<int> signal) {
   return true;
 }
 
-base::Result<> ServedPlane::start(proxy::Settings settings) {
+base::Result<> ServedPlane::start(proxy::Settings settings, proxy::DataPlane::Resolve resolve) {
   settings.bind_addresses = listen_addresses(settings.bind_addresses);
-  auto plane = proxy::DataPlane::start(std::move(settings), [this](std::string_view lines) { write(lines); });
+  auto plane = proxy::DataPlane::start(std::move(settings), [this](std::string_view lines) { write(lines); }, std::move(resolve));
   if (!plane) return std::unexpected(std::move(plane).error());
   plane_ = *std::move(plane);
   return {};

@@ -36,7 +36,8 @@ class ServedPlane {
   ServedPlane(const ServedPlane&) = delete;
   ServedPlane& operator=(const ServedPlane&) = delete;
 
-  base::Result<> start(proxy::Settings settings);
+  // `resolve`: what names of endpoints lead to (proxy::EndpointNames).
+  base::Result<> start(proxy::Settings settings, proxy::DataPlane::Resolve resolve);
   // After start() alone.
   proxy::DataPlane& plane() { return *plane_; }
 

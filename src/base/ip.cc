@@ -19,6 +19,17 @@ bool IpAddress::is_loopback() const {
   return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t byte) { return byte == 0; });
 }
 
+bool IpAddress::is_link_local() const {
+  if (is_v4()) return bytes[0] == 169 && bytes[1] == 254;
+  return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
+bool is_routable(const IpAddress& address) {
+  const IpAddress plain = unmapped(address);
+  const bool multicast = plain.is_v4() ? (plain.bytes[0] & 0xf0) == 0xe0 : plain.bytes[0] == 0xff;
+  return !plain.is_unspecified() && !plain.is_loopback() && !plain.is_link_local() && !multicast;
+}
+
 std::optional<IpAddress> parse_ip(std::string_view text) {
   if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string terminated(text);

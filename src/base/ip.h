@@ -24,7 +24,12 @@ struct IpAddress {
   bool is_v6() const { return family == Family::V6; }
   bool is_unspecified() const;
   bool is_loopback() const;
+  bool is_link_local() const;
 };
+
+// Whether it can be another machine's, beyond the link: not unspecified, loopback, link-local or multicast, also as an
+// IPv4-mapped address. What Kubernetes accepts as an endpoint's.
+bool is_routable(const IpAddress& address);
 
 // The address that `text` writes, without brackets; nothing when it is none.
 std::optional<IpAddress> parse_ip(std::string_view text);

@@ -14,6 +14,7 @@
 
 #include "async/scope.h"
 #include "async/stop.h"
+#include "net/socket_address.h"
 
 namespace cardea::net {
 namespace {
@@ -28,19 +29,6 @@ struct Library {
   ~Library() { ares_library_cleanup(); }
   int status;
 };
-
-std::optional<base::IpAddress> address_of(const sockaddr* address) {
-  base::IpAddress result;
-  if (address->sa_family == AF_INET) {
-    std::memcpy(result.bytes.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
-  } else if (address->sa_family == AF_INET6) {
-    result.family = base::IpAddress::Family::V6;
-    std::memcpy(result.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
-  } else {
-    return std::nullopt;
-  }
-  return result;
-}
 
 bool has_event(int descriptor, short event) {
   pollfd poll{descriptor, event, 0};
@@ -69,7 +57,7 @@ class Resolver::Channel {
     return {};
   }
 
-  async::Task<base::Result<std::vector<base::IpAddress>>> addresses_of(std::string name) {
+  async::Task<base::Result<Resolved>> addresses_of(std::string name) {
     Query query{this, {}, false, {}};
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
@@ -83,10 +71,11 @@ class Resolver::Channel {
       if (wake == async::Wake::Ended && !query.done) ares_cancel(channel_);
     }
     if (query.status != ARES_SUCCESS) co_return base::fail(fmt::format("{} cannot be resolved: {}", name, ares_strerror(query.status)));
-    if (query.addresses.empty()) co_return base::fail(fmt::format("{} has no address", name));
-    std::ranges::sort(query.addresses);
-    query.addresses.erase(std::unique(query.addresses.begin(), query.addresses.end()), query.addresses.end());
-    co_return std::move(query.addresses);
+    std::vector<base::IpAddress>& addresses = query.found.addresses;
+    if (addresses.empty()) co_return base::fail(fmt::format("{} has no address", name));
+    std::ranges::sort(addresses);
+    addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+    co_return std::move(query.found);
   }
 
   void stop() {
@@ -100,7 +89,7 @@ class Resolver::Channel {
     Channel* channel;
     async::Signal answered;
     bool done;
-    std::vector<base::IpAddress> addresses;
+    Resolved found;
     int status = ARES_SUCCESS;
   };
   struct Socket {
@@ -113,7 +102,12 @@ class Resolver::Channel {
     auto* query = static_cast<Query*>(argument);
     query->status = status;
     for (const ares_addrinfo_node* node = answer ? answer->nodes : nullptr; node; node = node->ai_next) {
-      if (const auto address = address_of(node->ai_addr)) query->addresses.push_back(*address);
+      const auto address = ip_of(node->ai_addr);
+      if (!address) continue;
+      const std::chrono::seconds ttl(std::max(node->ai_ttl, 0));
+      Resolved& found = query->found;
+      found.ttl = found.addresses.empty() ? ttl : std::min(found.ttl, ttl);
+      found.addresses.push_back(*address);
     }
     if (answer) ares_freeaddrinfo(answer);
     query->done = true;
@@ -181,7 +175,7 @@ base::Result<std::unique_ptr<Resolver>> Resolver::create(async::Loop& loop) {
 
 Resolver::Resolver(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
 Resolver::~Resolver() = default;
-async::Task<base::Result<std::vector<base::IpAddress>>> Resolver::addresses_of(std::string name) {
+async::Task<base::Result<Resolved>> Resolver::addresses_of(std::string name) {
   return channel_->addresses_of(std::move(name));
 }
 void Resolver::stop() { channel_->stop(); }

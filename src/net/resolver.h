@@ -5,6 +5,7 @@
 // One loop's thread. stop() and then close() before it dies.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@
 
 namespace cardea::net {
 
+// What a name leads to.
+struct Resolved {
+  std::vector<base::IpAddress> addresses;  // sorted, each once, never none
+  std::chrono::seconds ttl{0};             // of the answer that is out of date first; 0: it says nothing (the hosts file)
+};
+
 class Resolver {
  public:
   // An error when the system's configuration cannot be read.
@@ -24,8 +31,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Sorted, each once, never none. The error names the name. Ends by itself, in seconds, whatever servers do.
-  async::Task<base::Result<std::vector<base::IpAddress>>> addresses_of(std::string name);
+  // The error names the name. Ends by itself, in seconds, whatever servers do.
+  async::Task<base::Result<Resolved>> addresses_of(std::string name);
 
   // What is under way ends with an error, and nothing more is to be asked.
   void stop();

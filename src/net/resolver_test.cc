@@ -10,7 +10,7 @@ namespace cardea::net {
 namespace {
 
 using async::Task;
-using Found = base::Result<std::vector<base::IpAddress>>;
+using Found = base::Result<Resolved>;
 
 Task<Found> ask(async::Loop& loop, std::string name) {
   auto resolver = Resolver::create(loop);
@@ -25,15 +25,15 @@ TEST(Resolver, ANameOfTheHostsFile) {
   async::Loop loop;
   const Found found = loop.run(ask(loop, "localhost"));
   ASSERT_TRUE(found) << found.error().message;
-  EXPECT_FALSE(found->empty());
-  EXPECT_TRUE(std::ranges::all_of(*found, [](const auto& address) { return address.is_loopback(); }));
+  EXPECT_FALSE(found->addresses.empty());
+  EXPECT_TRUE(std::ranges::all_of(found->addresses, [](const auto& address) { return address.is_loopback(); }));
 }
 
 TEST(Resolver, AnAddressIsItself) {
   async::Loop loop;
   const Found found = loop.run(ask(loop, "192.0.2.7"));
   ASSERT_TRUE(found) << found.error().message;
-  EXPECT_EQ(*found, std::vector{*base::parse_ip("192.0.2.7")});
+  EXPECT_EQ(found->addresses, std::vector{*base::parse_ip("192.0.2.7")});
 }
 
 TEST(Resolver, ANameThatCannotBe) {

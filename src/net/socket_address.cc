@@ -55,6 +55,18 @@ std::string SocketAddress::ip() const {
   return text;
 }
 
+std::optional<base::IpAddress> ip_of(const sockaddr* address) {
+  base::IpAddress result;
+  if (address && address->sa_family == AF_INET) {
+    std::memcpy(result.bytes.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
+    return result;
+  }
+  if (!address || address->sa_family != AF_INET6) return std::nullopt;
+  result.family = base::IpAddress::Family::V6;
+  std::memcpy(result.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
+  return result;
+}
+
 std::string SocketAddress::text() const {
   const std::string address = ip();
   const std::string number = std::to_string(port());

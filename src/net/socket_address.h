@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/ip.h"
+
 namespace cardea::net {
 
 class SocketAddress {
@@ -33,5 +35,8 @@ class SocketAddress {
  private:
   sockaddr_in6 storage_{};
 };
+
+// The address alone, as the kernel and libraries tell it; nothing for null and other families.
+std::optional<base::IpAddress> ip_of(const sockaddr* address);
 
 }  // namespace cardea::net

@@ -33,9 +33,10 @@ Settings with_defaults(Settings settings) {
 
 class RunningDataPlane final : public DataPlane {
  public:
-  RunningDataPlane(Settings settings, LogSink access_log)
+  RunningDataPlane(Settings settings, LogSink access_log, Resolve resolve)
       : settings_(with_defaults(std::move(settings))),
         access_log_(std::move(access_log)),
+        resolve_(std::move(resolve)),
         metrics_(process().workers),
         compiler_(metrics_, settings_),
         front_(ticket_keys_),
@@ -52,6 +53,8 @@ class RunningDataPlane final : public DataPlane {
   }
 
   Applied apply(const plan::PlanSet& plans) override;
+  std::vector<std::string> names() const override { return versions_.empty() ? std::vector<std::string>() : versions_.back().endpoints->names(); }
+  void resolve_again() override;
   void begin_drain() override {
     for (auto& worker : workers_) worker->send(Worker::Drain{});
   }
@@ -73,6 +76,8 @@ class RunningDataPlane final : public DataPlane {
 
   SettingsTable settings_;
   LogSink access_log_;
+  Resolve resolve_;
+  plan::PlanSet plans_;  // that are live
   Metrics metrics_;
   RouteCompiler compiler_;
   net::TicketKeys ticket_keys_;
@@ -90,7 +95,7 @@ Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
   Applied applied;
   auto routes = compiler_.compile(plans, process().bind_addresses, previous ? previous->routes.get() : nullptr);
   applied.refusals = routes->refusals();
-  auto endpoints = EndpointTable::build(plans, compiler_.slots(), previous ? previous->endpoints.get() : nullptr);
+  auto endpoints = EndpointTable::build(plans, compiler_.slots(), previous ? previous->endpoints.get() : nullptr, resolve_);
   const SecretIndex secrets(plans);
   auto tls = TlsTable::build(secrets, *routes, previous ? previous->tls.get() : nullptr, applied.refusals);
   auto backend_tls = BackendTlsTable::build(plans, secrets, settings_, previous ? previous->backend_tls.get() : nullptr, applied.refusals);
@@ -105,7 +110,23 @@ Applied RunningDataPlane::apply(const plan::PlanSet& plans) {
   tables.backend_tls = std::move(backend_tls);
   tables.held_by.store(process().workers, std::memory_order_relaxed);
   hand_out(tables, std::move(opened));
+  plans_ = plans;
   return applied;
+}
+
+void RunningDataPlane::resolve_again() {
+  free_unused();
+  if (versions_.empty()) return;
+  const Tables& previous = versions_.back();
+  auto endpoints = EndpointTable::build(plans_, compiler_.slots(), previous.endpoints.get(), resolve_);
+  Tables& tables = versions_.emplace_back();
+  tables.version = next_version_++;
+  tables.routes = previous.routes;
+  tables.endpoints = std::move(endpoints);
+  tables.tls = previous.tls;
+  tables.backend_tls = previous.backend_tls;
+  tables.held_by.store(process().workers, std::memory_order_relaxed);
+  hand_out(tables, {});
 }
 
 // Returns when every worker serves the tables.
@@ -133,8 +154,8 @@ void RunningDataPlane::rotate_ticket_keys() {
 // Before the first plans are there, which may say how many workers there should be, and what else is read once.
 class StartingDataPlane final : public DataPlane {
  public:
-  StartingDataPlane(Settings settings, LogSink access_log)
-      : settings_(std::move(settings)), access_log_(std::move(access_log)) {}
+  StartingDataPlane(Settings settings, LogSink access_log, Resolve resolve)
+      : settings_(std::move(settings)), access_log_(std::move(access_log)), resolve_(std::move(resolve)) {}
 
   Applied apply(const plan::PlanSet& plans) override {
     if (!running_) {
@@ -142,9 +163,13 @@ class StartingDataPlane final : public DataPlane {
         const std::string* value = rule.of_process ? plan::process_setting(plans, rule.name) : nullptr;
         if (value) set_member(settings_, {std::string(rule.name), *value});
       }
-      running_ = std::make_unique<RunningDataPlane>(settings_, std::move(access_log_));
+      running_ = std::make_unique<RunningDataPlane>(settings_, std::move(access_log_), std::move(resolve_));
     }
     return running_->apply(plans);
+  }
+  std::vector<std::string> names() const override { return running_ ? running_->names() : std::vector<std::string>(); }
+  void resolve_again() override {
+    if (running_) running_->resolve_again();
   }
   void begin_drain() override {
     if (running_) running_->begin_drain();
@@ -158,14 +183,15 @@ class StartingDataPlane final : public DataPlane {
  private:
   Settings settings_;
   LogSink access_log_;
+  Resolve resolve_;
   const Metrics none_{1};
   std::unique_ptr<RunningDataPlane> running_;
 };
 
 }  // namespace
 
-base::Result<std::unique_ptr<DataPlane>> DataPlane::start(Settings settings, LogSink access_log) {
-  return std::make_unique<StartingDataPlane>(std::move(settings), std::move(access_log));
+base::Result<std::unique_ptr<DataPlane>> DataPlane::start(Settings settings, LogSink access_log, Resolve resolve) {
+  return std::make_unique<StartingDataPlane>(std::move(settings), std::move(access_log), std::move(resolve));
 }
 
 }  // namespace cardea::proxy

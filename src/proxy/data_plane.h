@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "plan/plan.h"
 #include "proxy/settings.h"
@@ -44,13 +45,20 @@ class DataPlane {
   // Called on worker threads' behalf by the control thread with whole lines of the access log.
   using LogSink = std::function<void(std::string_view lines)>;
 
+  // What a name that an endpoint gives in place of an address leads to at present (EndpointNames); none while that is not known.
+  using Resolve = std::function<std::vector<base::IpAddress>(std::string_view name)>;
+
   // Its workers start with the first plans: those may set their number.
-  static base::Result<std::unique_ptr<DataPlane>> start(Settings settings, LogSink access_log);
+  static base::Result<std::unique_ptr<DataPlane>> start(Settings settings, LogSink access_log, Resolve resolve = {});
   virtual ~DataPlane() = default;  // ends at once what still runs
 
   // Brings the plans live and returns when every worker serves them: listeners that did not change are not reopened, and
   // requests under way finish under the tables that they began with.
   virtual Applied apply(const plan::PlanSet& plans) = 0;
+
+  // The names that endpoints of what is live give, sorted; and to be called when one leads somewhere else: brings that live.
+  virtual std::vector<std::string> names() const = 0;
+  virtual void resolve_again() = 0;
 
   // Stops accepting, answers with `Connection: close`, closes idle connections. Returns at once; `drained` tells.
   virtual void begin_drain() = 0;

@@ -100,7 +100,7 @@ std::uint16_t free_port() {
   return net::SocketAddress::of_local(socket.get()).port();
 }
 
-plan::PlanSet plan_of(std::uint16_t listener_port, std::string prefix, std::uint16_t backend_port) {
+plan::PlanSet plan_of(std::uint16_t listener_port, std::string prefix, std::uint16_t backend_port, std::string address = "127.0.0.1") {
   const auto backend = plan::seal(plan::Backend{.id = "default/shop:80", .protocol = plan::BackendProtocol::Http1, .hash = {}});
   plan::Rule rule;
   rule.route = {"default", "shop"};
@@ -116,7 +116,7 @@ plan::PlanSet plan_of(std::uint16_t listener_port, std::string prefix, std::uint
   plan::Routing routing;
   routing.listeners.push_back(plan::seal(std::move(listener)));
   routing.backends.push_back(backend);
-  plan::BackendEndpoints endpoints{.backend_id = backend->id, .endpoints = {{.address = "127.0.0.1", .port = backend_port}}, .hash = {}};
+  plan::BackendEndpoints endpoints{.backend_id = backend->id, .endpoints = {{.address = std::move(address), .port = backend_port}}, .hash = {}};
   plan::Endpoints all;
   all.backends.push_back(plan::seal(std::move(endpoints)));
   plan::Plan plan;
@@ -228,6 +228,33 @@ TEST(DataPlane, ADrainAnswersWhatComesAndCloses) {
   const std::string answer = client.read_until("never");
   EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
   EXPECT_TRUE(answer.ends_with("one /a/b<end>")) << answer;
+}
+
+TEST(DataPlane, ANameIsFollowedToWhereItLeads) {
+  Backend backend("one");
+  const auto port = free_port();
+  Settings settings;
+  settings.workers = 2;
+  std::vector<base::IpAddress> known;
+  const auto resolve = [&known](std::string_view name) {
+    EXPECT_EQ(name, "shop.test");
+    return known;
+  };
+  auto plane = std::move(*DataPlane::start(settings, [](std::string_view) {}, resolve));
+  EXPECT_TRUE(plane->names().empty());
+  plane->resolve_again();  // before there is anything
+  plane->apply(plan_of(port, "/a", backend.port(), "shop.test"));
+  EXPECT_EQ(plane->names(), std::vector<std::string>{"shop.test"});
+  Client client(port);
+  client.send(kGet);
+  EXPECT_TRUE(client.read_until("\n").starts_with("HTTP/1.1 503 "));
+  known = {*base::parse_ip("127.0.0.1")};
+  plane->resolve_again();
+  Client again(port);
+  again.send(kGet);
+  EXPECT_TRUE(again.read_until("one /a/b").starts_with("HTTP/1.1 200 OK\r\n"));
+  plane->apply({});
+  EXPECT_TRUE(plane->names().empty());
 }
 
 TEST(DataPlane, NobodyBehindABackendIs503) {

@@ -63,7 +63,7 @@ async::Task<base::Result<std::vector<base::IpPort>>> PlanClient::addresses_of(co
   auto found = co_await look_up_(controller.host);
   if (!found) co_return std::unexpected(std::move(found).error());
   std::vector<base::IpPort> addresses;
-  for (const base::IpAddress& ip : *found) addresses.push_back({ip, controller.port});
+  for (const base::IpAddress& ip : found->addresses) addresses.push_back({ip, controller.port});
   co_return addresses;
 }
 

@@ -26,6 +26,7 @@
 #include "conn/buffer.h"
 #include "conn/h1_client.h"
 #include "http/limits.h"
+#include "net/resolver.h"
 #include "plan/plan.h"
 #include "plan/wire.h"
 #include "plan/wire_assembly.h"
@@ -57,7 +58,7 @@ class PlanClient {
   // Brings a plan live and says what came of it: DataPlane::apply.
   using Apply = std::function<Applied(const plan::PlanSet& plans)>;
   // The addresses of a name.
-  using LookUp = std::function<async::Task<base::Result<std::vector<base::IpAddress>>>(std::string name)>;
+  using LookUp = std::function<async::Task<base::Result<net::Resolved>>(std::string name)>;
 
   PlanClient(async::Loop& loop, PlanClientOptions options, Apply apply, LookUp look_up);
   ~PlanClient();

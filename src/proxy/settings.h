@@ -16,6 +16,14 @@
 
 namespace cardea::proxy {
 
+// Of names that endpoints give in place of addresses.
+struct NameLimits {
+  std::chrono::milliseconds min_ttl{5'000};  // an answer is used at least so long,
+  std::chrono::milliseconds max_ttl{300'000};  // and at most; then it is asked for again
+  std::uint32_t max_names = 1'000;
+  std::uint32_t max_addresses = 64;  // of a name
+};
+
 struct Settings {
   std::uint32_t workers = 0;  // fixed once they run; 0: as many as the CPUs that this process may use (affinity and cgroup quota)
   // Where listeners of Gateways without spec.addresses listen; empty: all of IPv4 and IPv6.
@@ -79,6 +87,10 @@ struct Settings {
   std::vector<base::IpRange> trusted_proxies;  // what these say of the client is believed; of all others nothing
   std::string via = "cardea";                  // our name in Via; empty: none is sent
   std::uint32_t trace_sampling_percent = 100;       // of the traces that begin here: those that ask to be recorded
+
+  NameLimits names;
+  // Whether a name may lead to loopback and link-local addresses, where Kubernetes accepts no endpoint: `serve` alone.
+  bool local_names = false;
 
   bool access_log = false;
   std::size_t access_log_buffer_bytes = 256 * 1024;  // per worker; what does not fit is dropped and counted

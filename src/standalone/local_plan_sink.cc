@@ -3,37 +3,17 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <optional>
 
 #include "base/ip.h"
+#include "net/socket_address.h"
 
 namespace cardea::standalone {
 namespace {
-
-bool is_link_local(const base::IpAddress& address) {
-  if (address.is_v4()) return address.bytes[0] == 169 && address.bytes[1] == 254;
-  return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
-}
-
-std::optional<base::IpAddress> address_of(const sockaddr* address) {
-  if (address == nullptr) return std::nullopt;
-  base::IpAddress result;
-  if (address->sa_family == AF_INET) {
-    std::memcpy(result.bytes.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
-  } else if (address->sa_family == AF_INET6) {
-    result.family = base::IpAddress::Family::V6;
-    std::memcpy(result.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
-  } else {
-    return std::nullopt;
-  }
-  return result;
-}
 
 void add_once(std::vector<std::string>& list, const std::string& item) {
   if (std::ranges::find(list, item) == list.end()) list.push_back(item);
@@ -90,8 +70,8 @@ std::vector<std::string> machine_addresses() {
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(first, &freeifaddrs);
   std::vector<base::IpAddress> reachable, loopback;
   for (const ifaddrs* entry = first; entry; entry = entry->ifa_next) {
-    const auto address = address_of(entry->ifa_addr);
-    if (!address || !(entry->ifa_flags & IFF_UP) || is_link_local(*address)) continue;
+    const auto address = net::ip_of(entry->ifa_addr);
+    if (!address || !(entry->ifa_flags & IFF_UP) || address->is_link_local()) continue;
     (address->is_loopback() ? loopback : reachable).push_back(*address);
   }
   std::vector<std::string> result;

@@ -25,6 +25,8 @@ class FakeDataPlane final : public proxy::DataPlane {
     ++applied;
     return answer;
   }
+  std::vector<std::string> names() const override { return {}; }
+  void resolve_again() override {}
   void begin_drain() override {}
   bool drained() const override { return true; }
   void flush_logs() override {}

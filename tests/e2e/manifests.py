@@ -136,7 +136,7 @@ def endpoints(name, *ports, namespace="default", address="127.0.0.1", conditions
         result.append({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
                        "metadata": {"name": f"{slice_name or name}-{index}", "namespace": namespace,
                                     "labels": {"kubernetes.io/service-name": name}},
-                       "addressType": "IPv6" if ":" in address else "IPv4",
+                       "addressType": "IPv6" if ":" in address else "IPv4" if address[0].isdigit() else "FQDN",
                        "ports": [{"name": "http", "port": port}], "endpoints": [endpoint]})
     return result
 

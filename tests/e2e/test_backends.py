@@ -141,3 +141,11 @@ def test_routes_that_are_not_served_yet_say_so(world, kind):
     gw = world.gateway(gateway(listener("http", port)), service("x"), gateway_api(kind, "r", "default", spec))
     status, reason = gw.condition(kind, "r", "Accepted")
     assert status == "False", reason
+
+
+def test_a_name_in_place_of_an_address(world):
+    port = free_port()
+    echo = world.echo("named")
+    world.gateway(gateway(listener("http", port)), backend("a", echo.port, address="localhost"), route("r", rule(ref("a"))))
+    assert eventually(lambda: fetch(port).status == 200, "the name to be looked up")
+    assert fetch(port).echo["name"] == "named"

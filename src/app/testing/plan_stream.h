@@ -37,7 +37,7 @@ inline Task<std::expected<Caller, Refused>> believe(std::string token) {
   co_return Caller{{std::string(parts[0]), std::string(parts[1])}, std::string(parts[2])};
 }
 
-inline Task<base::Result<std::vector<base::IpAddress>>> no_names(std::string name) { co_return base::fail(name + " is unknown"); }
+inline Task<base::Result<net::Resolved>> no_names(std::string name) { co_return base::fail(name + " is unknown"); }
 
 inline base::Validity validity() { return {*base::parse_rfc3339("2024-01-01T00:00:00Z"), *base::parse_rfc3339("2044-01-01T00:00:00Z")}; }
 
