@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/hop_by_hop.h"
+#include "proxy/attempt.h"
 #include "proxy/worker.h"
 
 namespace cardea::proxy {
@@ -59,12 +60,23 @@ async::Task<Failure> SideRequest::connect(bool anew) {
 }
 
 async::Task<Failure> SideRequest::send(http::RequestHead& head, std::string_view body) {
+  BackendCounters& counters = to_.series->counters.at(request_.worker.index());
+  const SteadyTime began = std::chrono::steady_clock::now();
   const bool unnamed = head.authority.empty();
   for (bool anew = false;; anew = true) {
-    if (const Failure failure = co_await connect(anew)) co_return failure;
+    counters.attempts.add();
+    if (const Failure failure = co_await connect(anew)) {
+      counters.failures.record(failure.reason);
+      co_return failure;
+    }
     if (unnamed) head.authority = request_.exchange.arena.copy(endpoint_->text);
     exchange_.emplace(connection_);
     const Failure failure = co_await exchange(head, body);
+    if (failure) counters.failures.record(failure.reason);
+    if (!failure) {
+      counters.responses.record(answer_.status);
+      counters.duration.record(static_cast<std::uint64_t>(since(began).count()));
+    }
     const bool stale = connection_.reused && !(*exchange_)->anything_received() && failure.reason == Reason::BackendReset;
     if (!stale || anew) co_return failure;
     exchange_.reset();

@@ -101,6 +101,14 @@ def test_the_connection_to_the_service_is_kept(world):
     assert asked.connections == 1 and len(asked.heads) == 5
 
 
+def test_what_is_counted(world):
+    port, _, gw = serve(world, says(403), auth("auth"))
+    assert [fetch(port).status for _ in range(3)] == [403] * 3
+    page = gw.admin("/metrics").body.decode()
+    counted = [line for line in page.splitlines() if line.startswith("cardea_backend_responses_total") and 'backend_name="auth"' in line]
+    assert any(line.endswith(" 3") for line in counted), counted
+
+
 def test_a_kept_connection_that_was_closed_is_made_anew(world):
     def one_each(served, connection):
         served.next_request(connection)
