@@ -98,7 +98,10 @@ Causes::Causes(kube::Client& client, const std::string& pods, const WatchScope& 
          .synced = [] {}});
     add(client, kube::resource::kEvents, {.namespace_ = place, .field_selector = "involvedObject.kind=Service,type=Warning"},
         {.put = [this](const Value& event) { take_warning(event); },
-         .erase = [this](const api::ObjectKey& key) { warnings_.erase(key); },
+         .erase =
+             [this](const api::ObjectKey& key) {
+               if (warnings_.erase(key) > 0) changed_();
+             },
          .synced = [] {}});
   }
 }

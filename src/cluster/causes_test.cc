@@ -86,7 +86,7 @@ Task<int> follows(async::Loop& loop) {
       const auto pods = causes.of_pods("shop", "web", "cardea");
       now = (pods ? pods->message : "") + "|" + causes.of_service("shop", "web-cardea", "u1");
       if (now == expected) co_return;
-    } while (co_await async::wait_any(loop, deadline, changed, server.changed()) == async::Wake::Signalled);
+    } while (co_await async::wait_any(loop, deadline, changed) == async::Wake::Signalled);  // as those wait who show it
     ADD_FAILURE() << "it stayed at " << now;
   };
   server.put_json(resource::kPods, pod("a", waiting("ImagePullBackOff", "x")));
@@ -102,6 +102,7 @@ Task<int> follows(async::Loop& loop) {
   server.put_json(resource::kEvents, warning("e6", "u1", "2027-01-15T08:00:06Z", "quota"));
   co_await until("Pod shop/b: container proxy: ImagePullBackOff: x|AllocationFailed: quota");
   server.erase(resource::kPods, "shop", "b");
+  co_await until("|AllocationFailed: quota");
   server.erase(resource::kEvents, "shop", "e6");
   co_await until("|AllocationFailed: no address is left");
   stop.request(loop);
