@@ -37,10 +37,9 @@ void invite_body(Request& request) {
   request.head().fields.remove(http::HeaderId::Expect);
 }
 
-// The whole body of the request, which stays there to be forwarded.
+// The whole body of the request, which stays there to be forwarded. One that asks for an upgrade may have a body too, and what
+// follows the upgrade is not there yet.
 async::Task<Failure> read_whole_body(Request& request, std::size_t limit, std::string& into) {
-  // What follows an upgrade is no body.
-  if (request.head().fields.has(http::HeaderId::Upgrade)) co_return Failure{};
   const http::DeclaredBody& declared = request.head().body;
   if (declared.has_length && declared.length > limit) co_return Failure{Reason::BodyTooLarge, "external_auth"};
   invite_body(request);

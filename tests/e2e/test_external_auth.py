@@ -275,6 +275,33 @@ def test_an_upgrade_is_asked_about_first(world):
         assert client.call(request_bytes(headers=handshake)).status == 403
 
 
+def test_a_body_that_comes_with_an_upgrade_is_shown(world):
+    app = world.scripted()
+    port, asked, _ = serve(world, says(200), rules=[rule("plain", filters=[auth("auth", body=100)])], extra=[backend("plain", app.port)])
+    websocket = "websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    for method, protocol in ("POST", "other"), ("GET", websocket):
+        head = f"{method} / HTTP/1.1\r\nHost: a.test\r\nConnection: upgrade\r\nUpgrade: {protocol}\r\n"
+        with Raw(port) as client:
+            assert client.call(f"{head}Content-Length: 6\r\n\r\nsecret").status == 200
+        assert (asked.bodies.pop(), app.bodies.pop()) == (b"secret", b"secret")
+        with Raw(port) as client:
+            assert client.call(f"{head}Content-Length: 101\r\n\r\n{'x' * 101}").status == 413
+        with Raw(port) as client:
+            assert client.call(f"{head}Transfer-Encoding: chunked\r\n\r\n6\r\nsecret\r\n0\r\n\r\n").status == 200
+        assert asked.bodies.pop() == b"secret" and app.bodies.pop() == b"6\r\nsecret\r\n0\r\n\r\n"
+
+
+def test_a_websocket_over_http2_is_asked_about_first(world):
+    port, asked, _ = serve(world, says(200), auth("auth", body=100))
+    with Http2(port) as client:
+        stream = client.websocket()
+        client.until(lambda: stream.status or stream.reset)
+        assert stream.status == 200 and asked.bodies == [b""]
+        client.send(stream, b"\x81\x82\0\0\0\0hi")
+        client.until(lambda: stream.body or stream.reset)
+        assert stream.body == b"\x81\x02hi"
+
+
 def test_with_retries_the_service_is_asked_once(world):
     bad = world.scripted(says(503))
     port, asked, _ = serve(world, says(200), rules=[rule("bad", filters=[auth("auth", body=100)], retry={"codes": [503], "attempts": 2, "backoff": "1ms"})],
