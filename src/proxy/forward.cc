@@ -143,6 +143,7 @@ async::Task<Failure> forward_with_retries(Request& request) {
   const BalanceBy by = balance_by(request.settings(), request.head(), request.from.ip);
   TriedEndpoints tried_endpoints;
   EndpointLease endpoint = std::move(request.session.endpoint);
+  const bool in_session = static_cast<bool>(endpoint);
   if (!endpoint) endpoint = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
   if (!endpoint) co_return Failure{Reason::NoEndpoints, ""};
   bool over_http1 = false;
@@ -153,6 +154,7 @@ async::Task<Failure> forward_with_retries(Request& request) {
     tried_endpoints.add(*endpoint);
     EndpointLease other = worker.balancer().pick(*request.backend->slot, worker.random(), tried_endpoints, by);
     const bool repeatable = body->rewindable() && !request.exchange.responded() && !request.exchange.client_gone();
+    if (in_session && !other && repeatable && !tried.connected) other = leave_backend(request, tried_endpoints, by);
     next = retries.after(tried, request.head().method, repeatable, static_cast<bool>(other));
     if (next == Next::Finish) co_return final_failure(tried, retries);
     if (next == Next::AfterBackoff) {

@@ -136,6 +136,24 @@ bool resume_session(Request& request) {
   return field && shown(field->value);
 }
 
+EndpointLease leave_backend(Request& request, const TriedEndpoints& tried, BalanceBy by) {
+  const auto& backends = request.rule->backends;
+  Random& random = request.worker.random();
+  const CompiledBackendRef* const first = pick_backend(*request.rule, random);
+  if (!first || !request.backend->plan->filters.empty()) return {};
+  const auto start = static_cast<std::size_t>(first - backends.data());
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    const CompiledBackendRef& backend = backends[(start + i) % backends.size()];
+    const bool fit = backend.slot && backend.fault == Reason::None && backend.plan->weight > 0 && backend.plan->filters.empty();
+    if (!fit || &backend == request.backend) continue;
+    EndpointLease endpoint = request.worker.balancer().pick(*backend.slot, random, tried, by);
+    if (!endpoint) continue;
+    request.backend = &backend;
+    return endpoint;
+  }
+  return {};
+}
+
 void note_endpoint(Request& request, const EndpointState& endpoint) {
   if (request.rule->plan->session) request.session.answering = session_endpoint(request.backend->session_salt, endpoint);
 }

@@ -43,6 +43,10 @@ struct RequestSession {
 
 // Follows the token that the client shows: sets `request.backend` and the endpoint. False: the weights decide.
 bool resume_session(Request& request);
+// The endpoint of a session could not be reached, and its backend has no other than those in `tried`: one of the rule's other
+// backends, by weight first, which `request.backend` is then. Only between backends without filters of their own, since
+// those have run. An empty lease: there is none.
+EndpointLease leave_backend(Request& request, const TriedEndpoints& tried, BalanceBy by);
 // Before an attempt.
 void note_endpoint(Request& request, const EndpointState& endpoint);
 // Gives the client the token of the endpoint that answered: in a cookie when it is another than the client showed, in a

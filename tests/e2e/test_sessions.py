@@ -123,6 +123,21 @@ def test_an_endpoint_that_cannot_be_reached_is_left(three):
     assert moved.status == 200 and moved.echo["name"] != name and cookie_of(moved)
 
 
+def test_a_backend_without_another_endpoint_is_left(world):
+    port = free_port()
+    echoes = {name: world.echo(name) for name in "abc"}
+    world.gateway(gateway(listener("http", port)), *[backend(name, echo.port) for name, echo in echoes.items()], service("idle"),
+                  route("r", sticky(ref("a", 1), ref("idle", 1), ref("b", 1), ref("c", 0), sessionName="s")))
+    cookie = eventually(lambda: (r := fetch(port)).status == 200 and r.echo["name"] == "a" and r.header("set-cookie").partition(";")[0], "a's turn")
+    echoes["a"].process.terminate()
+    echoes["a"].process.wait()
+    for _ in range(20):
+        moved = fetch(port, method="POST", body=b"whole", headers={"Cookie": cookie})
+        assert moved.status == 200 and (moved.echo["name"], moved.echo["body_bytes"]) == ("b", 5)
+    _, value, _ = cookie_of(moved)
+    assert answerers(port, f"s={value}") == {"b": REQUESTS}
+
+
 def test_a_draining_endpoint_keeps_its_sessions_and_gets_no_new_ones(world):
     port = free_port()
     old, new = world.echo("old"), world.echo("new")
