@@ -56,13 +56,8 @@ struct H2Callbacks {
       return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     if (frame->type != NGHTTP2_HEADERS || session.options_.role != H2Role::Server) return 0;
-    const std::int32_t id = frame->stream_id;
-    if (id % 2 == 1 && id > session.highest_) {
-      session.highest_ = id;
-      ++session.begun_;
-      return 0;
-    }
-    return session.may_come_on(id) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (session.peer_streams_.begin(frame->stream_id)) return 0;
+    return session.may_come_on(frame->stream_id) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
   static int on_begin_headers(nghttp2_session* library, const nghttp2_frame* frame, void* user) {
@@ -194,7 +189,7 @@ struct H2Callbacks {
   static int on_sent(nghttp2_session* library, const nghttp2_frame* frame, void* user) {
     H2Session& session = session_of(user);
     if (is_for_library(library, frame)) return 0;
-    if (frame->hd.type == NGHTTP2_RST_STREAM) session.resets_[session.next_reset_++ % session.resets_.size()] = frame->hd.stream_id;
+    if (frame->hd.type == NGHTTP2_RST_STREAM) session.peer_streams_.reset(frame->hd.stream_id);
     // A peer that makes us reset its streams does no better than one that resets them.
     if (frame->hd.type == NGHTTP2_RST_STREAM && is_fault_of_peer(frame->rst_stream.error_code) &&
         !session.guard_.allow(H2Flood::Resets, session.loop().now())) {

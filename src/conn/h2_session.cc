@@ -65,11 +65,10 @@ void H2Session::receive() {
 // The library forgets closed streams and ignores what comes on them. That is right for those that we reset, whose peer
 // could not know yet, and an error otherwise (RFC 9113 section 5.1).
 bool H2Session::may_come_on(std::int32_t id) {
-  if (goaway_sent_ || id % 2 == 0 || id > highest_) return true;
-  if (nghttp2_session_find_stream(session_, id) || std::ranges::find(resets_, id) != resets_.end()) return true;
-  const bool all_begun = begun_ == highest_ / 2 + 1;  // of 1, 3, 5...
+  if (goaway_sent_ || !peer_streams_.is_past(id)) return true;
+  if (nghttp2_session_find_stream(session_, id) || peer_streams_.may_have_been_reset(id)) return true;
   fault_ = "protocol";
-  fault_code_ = all_begun ? NGHTTP2_STREAM_CLOSED : NGHTTP2_PROTOCOL_ERROR;
+  fault_code_ = peer_streams_.all_begun() ? NGHTTP2_STREAM_CLOSED : NGHTTP2_PROTOCOL_ERROR;
   return false;
 }
 

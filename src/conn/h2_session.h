@@ -27,6 +27,7 @@
 
 #include "conn/buffer.h"
 #include "conn/h2_flood.h"
+#include "conn/h2_peer_streams.h"
 #include "conn/h2_stream.h"
 #include "conn/output_queue.h"
 #include "http/h2_writer.h"
@@ -196,11 +197,7 @@ class H2Session {
   async::Deadline reading_since_ = async::kNever;
   async::Deadline output_until_ = async::kNever;  // the connection has to take something of the output by then
   std::uint32_t fault_code_ = kH2EnhanceYourCalm;
-  // Server: the peer's streams so far, and the last that we reset.
-  std::int32_t highest_ = 0;
-  std::int32_t begun_ = 0;
-  std::array<std::int32_t, 64> resets_{};
-  std::size_t next_reset_ = 0;
+  H2PeerStreams peer_streams_;  // server
   // Server: where in the peer's frames we are; first comes its preface of 24 bytes.
   std::size_t payload_left_ = 24;
   std::array<unsigned char, 9> frame_head_{};
