@@ -121,7 +121,7 @@ void read_header_value(pbf_reader message, AuthHeader& header) {
       case text_or_message(header_value::kKey): header.name = message.get_string(); break;
       case text_or_message(header_value::kValue):
       case text_or_message(header_value::kRawValue):
-        if (std::string value = message.get_string(); !value.empty()) header.value = std::move(value);
+        if (std::string value = message.get_string(); !value.empty()) header.value = base::trim(value);
         break;
       default: message.skip();
     }
@@ -153,8 +153,7 @@ void require(const pbf_reader& message, protozero::pbf_wire_type type) {
   if (message.wire_type() != type) throw protozero::unknown_pbf_wire_type_exception();
 }
 
-bool read_is_ok(pbf_reader message) {
-  std::int32_t code = 0;
+void read_status(pbf_reader message, std::int32_t& code) {
   while (message.next()) {
     if (message.tag() != rpc_status::kCode) {
       message.skip();
@@ -163,7 +162,6 @@ bool read_is_ok(pbf_reader message) {
     require(message, protozero::pbf_wire_type::varint);
     code = message.get_int32();
   }
-  return code == 0;
 }
 
 std::uint16_t read_http_status(pbf_reader message) {
@@ -194,21 +192,22 @@ void read_ok(pbf_reader message, CheckVerdict& verdict) {
   }
 }
 
-// A status that is missing is one whose code is OK: protocol buffers leave out what has its default.
+// A status that is missing is one whose code is OK: protocol buffers leave out what has its default. One that comes in pieces
+// is one message.
 CheckVerdict read(pbf_reader message) {
-  CheckVerdict verdict{.allowed = true, .headers = {}, .remove = {}, .response_headers = {}, .body = {}};
+  std::int32_t code = 0;
   CheckVerdict denied, ok;
   while (message.next()) {
     if (message.tag() == check_response::kStatus) require(message, protozero::pbf_wire_type::length_delimited);
     switch (message.tag_and_type()) {
-      case text_or_message(check_response::kStatus): verdict.allowed = read_is_ok(message.get_message()); break;
+      case text_or_message(check_response::kStatus): read_status(message.get_message(), code); break;
       case text_or_message(check_response::kDenied): read_denied(message.get_message(), denied); break;
       case text_or_message(check_response::kOk): read_ok(message.get_message(), ok); break;
       default: message.skip();
     }
   }
   ok.allowed = true;
-  return verdict.allowed ? ok : denied;
+  return code == 0 ? ok : denied;
 }
 
 }  // namespace

@@ -56,6 +56,15 @@ TEST(CheckMessage, WhatDeniesMayAnswer) {
   EXPECT_FALSE(read_check(field(1, count(1, 7)) + field(3, field(2, header("a", "1"))))->allowed);
 }
 
+TEST(CheckMessage, AStatusInPiecesIsOne) {
+  EXPECT_FALSE(read_check(field(1, count(1, 7)) + field(1, ""))->allowed);
+  EXPECT_FALSE(read_check(field(1, "") + field(1, count(1, 7)) + field(1, field(2, "message")))->allowed);
+}
+
+TEST(CheckMessage, BlanksAroundAValueAreNotOfIt) {
+  EXPECT_EQ(read_check(field(3, field(2, header("a", " 1\t"))))->headers[0].value, "1");
+}
+
 TEST(CheckMessage, WhatIsNone) {
   for (const std::string& bytes : {"\x0a"s, "\x0a\x05zz"s, "\x07"s, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"s, field(1, "\x08"s), field(3, "\x12\x7f"s)}) {
     EXPECT_FALSE(read_check(bytes)) << testing::PrintToString(bytes);

@@ -143,7 +143,8 @@ void make_call(const Request& request, http::RequestHead& head) {
 
 // The one message of the answer; nothing when the call failed or says something else.
 std::optional<CheckVerdict> read_verdict(SideRequest& call, bool call_ok, std::string_view body) {
-  if (!call_ok || call.trailers().get(http::HeaderId::GrpcStatus) != "0") return std::nullopt;
+  const http::Fields& trailers = call.trailers();
+  if (!call_ok || trailers.count(http::HeaderId::GrpcStatus) != 1 || trailers.get(http::HeaderId::GrpcStatus) != "0") return std::nullopt;
   const auto message = http::one_grpc_message(body);
   return message ? read_check(*message) : std::nullopt;
 }

@@ -9,6 +9,7 @@ import pytest
 from backends import answering
 from client import Raw, eventually, fetch, request_bytes
 from http2 import Http2
+from http2_backend import Http2Backend
 from manifests import (backend, cors, endpoints, gateway, header_modifier, listener, match, redirect, ref, reference_grant, rewrite, route,
                        rule, service)
 from processes import ROOT, ending, free_port
@@ -345,7 +346,7 @@ def over_grpc(world, authz, protocol="http", **options):
 
 def asked_about(authz, path):
     """What the server saw of the one request with that path."""
-    found, = [one for one in authz[1] if one["path"].startswith(path)]
+    found, = eventually(lambda: [one for one in authz[1] if one["path"].startswith(path)], "the server tells what it saw")
     return found
 
 
@@ -389,6 +390,28 @@ def test_grpc_is_shown_only_what_is_allowed_and_the_body(world, authz):
     assert seen["headers"] == {"authorization": "allow"} and seen["body"] == "grüß" and seen["size"] == 6
     assert fetch(port, "/body-bytes", method="POST", headers={"Authorization": "allow"}, body=b"\xff\xfe").status == 200
     assert asked_about(authz, "/body-bytes")["raw"] == "fffe"
+
+
+def length_delimited(field, content):
+    return bytes([field << 3 | 2, len(content)]) + content
+
+
+@pytest.mark.parametrize("value, user", [(b"ada", ["ada"]), (b" ada\t", ["ada"]), (b"", [""]), (b"ada\n", None), (b"a\0b", None),
+                                         (b"ada\r\nX-Role: admin", None)])
+def test_a_value_that_cannot_be_sent_leaves_nothing_of_the_client(world, value, user):
+    option = length_delimited(1, length_delimited(1, b"X-User") + length_delimited(2, value))
+    message = length_delimited(3, length_delimited(2, option))
+
+    def script(stream):
+        stream.respond(200, [("content-type", "application/grpc")])
+        stream.send(b"\0" + len(message).to_bytes(4) + message)
+        stream.send_trailers([("grpc-status", "0")])
+    asked, app, port = Http2Backend(script), world.echo("app"), free_port()
+    world.parts.append(asked)
+    world.gateway(gateway(listener("http", port)), backend("app", app.port), backend("auth", asked.port),
+                  route("r", rule("app", filters=[auth("auth", "GRPC")])))
+    got = fetch(port, headers={"X-User": "mallory"}).echo["headers"]
+    assert got.get("x-user") == user and "x-role" not in got
 
 
 def test_a_server_that_is_none(world):

@@ -32,9 +32,8 @@ bool names(const std::vector<std::string>& list, std::string_view name) {
   return std::ranges::any_of(list, [&](const std::string& one) { return base::iequals(one, name); });
 }
 
-bool can_be_sent(const AuthHeader& header) {
-  return http::is_token(header.name) && http::is_field_value(header.value) && !in(kOfTheMessage, http::header_id(header.name));
-}
+// Others are left as they are, whatever the service says of them.
+bool is_changeable(const AuthHeader& header) { return http::is_token(header.name) && !in(kOfTheMessage, http::header_id(header.name)); }
 
 }  // namespace
 
@@ -95,10 +94,14 @@ std::vector<std::pair<std::string_view, std::string_view>> headers_to_show(const
 void apply_auth_headers(const std::vector<AuthHeader>& headers, http::TextArena& arena, http::Fields& fields) {
   using Action = AuthHeader::Action;
   for (const AuthHeader& header : headers) {
-    if (!can_be_sent(header)) continue;
+    if (!is_changeable(header)) continue;
     const bool present = fields.find(header.name) != nullptr;
     if (header.action == Action::SetIfPresent && !present) continue;
     if (header.action == Action::AppendIfAbsent && present) continue;
+    if (!http::is_field_value(header.value)) {
+      fields.remove(header.name);
+      continue;
+    }
     const std::string_view name = arena.copy(header.name);
     const std::string_view value = arena.copy(header.value);
     if (header.action == Action::Append) fields.append(name, value);

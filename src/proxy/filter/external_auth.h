@@ -25,7 +25,8 @@ void take_over(const plan::ExternalAuth& filter, const http::ResponseHead& answe
 // Protocol GRPC: the fields to show, with lower-case names, each once.
 std::vector<std::pair<std::string_view, std::string_view>> headers_to_show(const plan::ExternalAuth& filter,
                                                                            const http::RequestHead& request, http::TextArena& arena);
-// What the verdict does to a message. What frames it, routes it or cannot be sent is left alone.
+// What the verdict does to a message. What frames it or routes it is left alone. Where a value cannot be sent, what stands
+// there is removed: the service was to replace it.
 void apply_auth_headers(const std::vector<AuthHeader>& headers, http::TextArena& arena, http::Fields& fields);
 void remove_auth_headers(const std::vector<std::string>& names, http::Fields& fields);
 
