@@ -164,6 +164,9 @@ async::Task<Failure> SideRequest::relay_body() {
         if (request_.exchange.client_gone()) co_return Failure{Reason::ClientAborted, ""};
         if (request_.worker.loop().ended()) co_return Failure{Reason::Draining, ""};
         continue;
+      case PumpStatus::WaitWrite:
+        deadline_ = request_.deadline;
+        break;
       default:
         break;
     }

@@ -35,7 +35,7 @@ class SideRequest {
   const http::Fields& trailers() { return (*exchange_)->response_body().trailers(); }
   // Reads what has come of a body that nobody wants.
   void drop_body();
-  // The body as it comes, to the client, whose response has begun.
+  // The body as it comes, to the client, whose response has begun. Once it is the client that is slow, the time of the request is left.
   async::Task<Failure> relay_body();
 
  private:
@@ -46,7 +46,7 @@ class SideRequest {
   Request& request_;
   const CompiledBackend& to_;
   const BackendTarget target_;
-  const async::Deadline deadline_;
+  async::Deadline deadline_;
   TriedEndpoints tried_;
   EndpointLease endpoint_;
   conn::ClientConnection connection_;

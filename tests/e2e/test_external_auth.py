@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -92,6 +93,16 @@ def test_a_large_denial_comes_whole(world):
     page = b"<p>" * 100_000
     port, _, _ = serve(world, says(403, body=page), auth("auth"))
     assert fetch(port).body == page
+
+
+def test_a_client_may_be_slow_to_read_a_denial(world):
+    page = b"<p>" * 10_000_000
+    port, _, _ = serve(world, says(403, body=page), auth("auth"), flags=["--external-auth-timeout", "200ms"])
+    with Raw(port) as client:
+        client.send(request_bytes())
+        time.sleep(0.6)
+        response = client.read_response()
+    assert response.status == 403 and response.complete and response.body == page
 
 
 def test_the_connection_to_the_service_is_kept(world):
