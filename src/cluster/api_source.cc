@@ -280,20 +280,29 @@ void ApiSource::put(const KindRule& rule, base::Value object) {
 }
 
 void ApiSource::put_decoded(const api::ObjectId& id, api::Object object) {
-  std::set<api::ObjectId> needs = refer(referrers_.put(object));
+  std::set<api::ObjectId> needs = refer(id, referrers_.put(object));
   if (needs.empty()) {
     waiting_.erase(id);
-    inbox_->put(std::move(object));
+    show(id, std::move(object));
     raise();
   } else {
     waiting_.insert_or_assign(id, Waiting{std::move(object), std::move(needs)});
   }
 }
 
-std::set<api::ObjectId> ApiSource::refer(const std::vector<api::ObjectId>& referrers) {
+void ApiSource::show(const api::ObjectId& id, api::Object object) {
+  inbox_->put(std::move(object));
+  apply(references_.let_go(id));
+}
+
+std::set<api::ObjectId> ApiSource::refer(const api::ObjectId& cause, const std::vector<api::ObjectId>& referrers) {
   std::set<api::ObjectId> unknown;
   for (const api::ObjectId& id : referrers) {
-    apply(references_.set(id, referrers_.references_of(id)));
+    std::set<api::ObjectId> now = referrers_.references_of(id);
+    for (const api::ObjectId& each : references_.of(id)) {
+      if (!now.contains(each) && is_known(each)) references_.keep(cause, each);
+    }
+    apply(references_.set(id, std::move(now)));
     for (const api::ObjectId& each : references_.of(id)) {
       if (!is_known(each)) unknown.insert(each);
     }
@@ -311,8 +320,9 @@ void ApiSource::erase(const KindRule& rule, const api::ObjectKey& key) {
   if (rule.kind == "Namespace") put_namespace(key, nullptr);
   undecodable_changes_ += undecodable_.erase(id);
   waiting_.erase(id);
-  refer(referrers_.erase(id));
+  refer(id, referrers_.erase(id));
   inbox_->erase(id);
+  apply(references_.let_go(id));
   if (rule.kind == api::EndpointSlice::kKind) {
     look_for_outage();
     tell(readiness_.erase(key));
@@ -374,6 +384,7 @@ void ApiSource::apply(const References::Change& change) {
   for (const api::ObjectId& id : change.unwanted) {
     const auto found = loads_.find(id);
     if (found != loads_.end() && !found->second.reading) loads_.erase(found);  // else when it has been read
+    else if (found != loads_.end() && found->second.problem.empty()) found->second.known = false;
     inbox_->erase(id);
     raise();
   }
@@ -438,7 +449,7 @@ async::Task<void> ApiSource::read(ApiSource* self, api::ObjectId id) {
 void ApiSource::loaded(const api::ObjectId& id) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const bool ready = at->second.needs.erase(id) > 0 && at->second.needs.empty();
-    if (ready) inbox_->put(std::move(at->second.object));
+    if (ready) show(at->first, std::move(at->second.object));
     at = ready ? waiting_.erase(at) : std::next(at);
   }
   look_at_sync();

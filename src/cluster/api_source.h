@@ -4,8 +4,9 @@
 // Each kind has a reflector (kube/reflector.h). A kind whose CRD is missing is a feature that is off; it comes alive when
 // the CRD appears, in the best version that is served. Secrets and ConfigMaps are seen as metadata alone; those that an
 // object of ours refers to (cluster/referrers.h) are read whole, and that object enters the inbox only after them, so that no
-// plan is made without them by chance. What cannot be decoded costs itself: its last good version stays. EndpointSlices pass
-// ReadinessHold (cluster/readiness_hold.h), which doubts them for a while after an outage. Control thread only.
+// plan is made without them by chance; what its old version referred to leaves the inbox only then. What cannot be decoded
+// costs itself: its last good version stays. EndpointSlices pass ReadinessHold (cluster/readiness_hold.h), which doubts them
+// for a while after an outage. Control thread only.
 #pragma once
 
 #include <chrono>
@@ -89,7 +90,7 @@ class ApiSource final : public control::ResourceSource {
   struct Load {
     bool reading = false;
     bool again = false;   // it may have changed while it was read
-    bool known = false;   // was read at least once, or cannot be
+    bool known = false;   // was read since it is wanted, or cannot be
     std::string read_version;
     std::string told_version;  // by the watch
     std::string problem;
@@ -117,8 +118,10 @@ class ApiSource final : public control::ResourceSource {
   void load(const api::ObjectId& id, std::string_view version = {});
   void loaded(const api::ObjectId& id);
   void apply(const References::Change& change);
-  // Takes over what they refer to now; what of it is not known yet.
-  std::set<api::ObjectId> refer(const std::vector<api::ObjectId>& referrers);
+  // Takes over what they refer to now, by a change of `cause`; what of it is not known yet. What they refer to no more is
+  // kept until that change is seen.
+  std::set<api::ObjectId> refer(const api::ObjectId& cause, const std::vector<api::ObjectId>& referrers);
+  void show(const api::ObjectId& id, api::Object object);
   bool is_known(const api::ObjectId& id) const;
   bool in_scope(std::string_view namespace_) const;
   void look_at_sync();

@@ -86,6 +86,10 @@ class Reading {
     const auto* const found = find<api::Secret>("shop", name);
     return found && found->data.find("k") ? *found->data.find("k") : "none";
   }
+  std::string certificate_of(std::string_view gateway) {
+    const auto* const found = find<api::Gateway>("shop", gateway);
+    return found ? found->spec.listeners[0].tls->certificate_refs[0].name : "none";
+  }
 
  private:
   async::Loop& loop_;
@@ -197,6 +201,112 @@ TEST(ApiSource, HoldsOnlyReferencedSecretsAndAGatewayComesAfterIts) {
     r.put_gateway("without", "wanted");
     co_await r.until([&r] { return r.secret("missing") == "none"; }, "the Secret that nobody refers to any more");
     EXPECT_EQ(r.source->referenced(), 1u);
+  });
+}
+
+// Who still has the old Gateway would be without a certificate else, for as long as the new one is being read.
+TEST(ApiSource, WhatAnObjectReferredToStaysUntilItsNewVersionIsSeen) {
+  run([](Reading& r) -> Task<void> {
+    r.install("Gateway");
+    r.install("GatewayClass");
+    r.put_class("ours");
+    r.put_secret("old", "b25l");  // one
+    r.put_secret("new", "dHdv");  // two
+    r.put_gateway("g", "old");
+    r.start();
+    co_await r.until_synced();
+    const auto asked = [&r](std::string_view name) { return r.server.count("GET", fmt::format("/secrets/{}", name)); };
+    r.server.delays = [](const FakeRequest& request) { return request.path.ends_with("/secrets/new"); };
+    r.put_gateway("g", "new");
+    co_await r.until([&] { return asked("new") == 1; }, "the new Secret to be asked for");
+    EXPECT_EQ(r.secret("old"), "one");
+    EXPECT_EQ(r.certificate_of("g"), "old");
+
+    // It may still be rotated, and the Gateway may change its mind: nothing of that is seen before its time.
+    r.put_secret("old", "b25lMg==");  // one2
+    co_await r.until([&r] { return r.secret("old") == "one2"; }, "the rotated old Secret");
+    r.put_gateway("g", "old");
+    co_await r.until([&r] { return r.source->referenced() == 1; }, "the Gateway to go back");
+    EXPECT_EQ(r.secret("old"), "one2");
+    r.put_gateway("g", "new");
+    co_await r.until([&r] { return r.source->referenced() == 2; }, "the Gateway to change again");
+    EXPECT_EQ(r.secret("old"), "one2");
+    EXPECT_EQ(r.certificate_of("g"), "old");
+
+    r.server.end_delays();
+    co_await r.until([&r] {
+      EXPECT_EQ(r.secret("old") == "one2", r.certificate_of("g") == "old") << "they go together";
+      EXPECT_EQ(r.secret("new") == "two", r.certificate_of("g") == "new") << "they come together";
+      return r.certificate_of("g") == "new";
+    }, "the new Gateway");
+    EXPECT_EQ(r.source->referenced(), 1u);
+  });
+}
+
+// What makes the reference another is a ReferenceGrant here: it is that which waits, and keeps.
+TEST(ApiSource, WhatAGrantNoMorePermitsStaysUntilTheGrantIsSeen) {
+  run([](Reading& r) -> Task<void> {
+    const auto grant = [&r](std::string_view name) {
+      r.put("ReferenceGrant", "certs", "r", fmt::format(R"("spec":{{"from":[{{"group":"gateway.networking.k8s.io","kind":"Gateway","namespace":"shop"}}],
+                                                          "to":[{{"group":"","kind":"Secret","name":"{}"}}]}})", name));
+    };
+    const auto has = [&r](std::string_view name) { return r.find<api::Secret>("certs", name) != nullptr; };
+    const auto permits = [&r](std::string_view name) {
+      const auto* const known = r.find<api::ReferenceGrant>("certs", "r");
+      return known && known->spec.to[0].name == name;
+    };
+    for (const char* kind : {"Gateway", "GatewayClass", "ReferenceGrant"}) r.install(kind);
+    r.put_class("ours");
+    for (const char* name : {"a", "b"}) r.put("Secret", "certs", name, R"("type":"Opaque","data":{"k":"eA=="})");
+    r.put("Gateway", "shop", "g", R"("spec":{"gatewayClassName":"c","listeners":[{"name":"a","port":443,"protocol":"HTTPS",
+        "tls":{"certificateRefs":[{"name":"a","namespace":"certs"},{"name":"b","namespace":"certs"}]}}]})");
+    grant("a");
+    r.start();
+    co_await r.until_synced();
+    EXPECT_TRUE(has("a"));
+    r.server.delays = [](const FakeRequest& request) { return request.path.ends_with("/secrets/b"); };
+    grant("b");
+    co_await r.until([&r] { return r.server.count("GET", "/secrets/b") == 1; }, "the other Secret to be asked for");
+    EXPECT_TRUE(has("a") && permits("a"));
+    // The grant goes: at once, whatever it waited for.
+    r.server.erase(type_of("ReferenceGrant"), "certs", "r");
+    co_await r.until([&] { return !r.find<api::ReferenceGrant>("certs", "r"); }, "the grant to go");
+    EXPECT_FALSE(has("a"));
+    EXPECT_EQ(r.source->referenced(), 0u);
+    grant("b");
+    co_await r.until([&r] { return r.source->referenced() == 1; }, "the grant to be looked at");
+    EXPECT_FALSE(permits("b")) << "not before the Secret";
+    r.server.end_delays();
+    co_await r.until([&] { return permits("b"); }, "the grant");
+    EXPECT_TRUE(has("b") && !has("a"));
+  });
+}
+
+TEST(ApiSource, ASecretThatIsWantedAgainWhileItIsReadIsWaitedFor) {
+  run([](Reading& r) -> Task<void> {
+    r.install("Gateway");
+    r.install("GatewayClass");
+    r.put_class("ours");
+    r.put_secret("a", "b25l");  // one
+    r.put_secret("b", "dHdv");  // two
+    r.put_gateway("g", "a");
+    r.start();
+    co_await r.until_synced();
+    r.server.delays = [](const FakeRequest& request) { return request.path.ends_with("/secrets/a"); };
+    r.put_secret("a", "b25lMg==");  // one2
+    co_await r.until([&r] { return r.server.count("GET", "/secrets/a") == 2; }, "the rotated Secret to be asked for");
+    r.put_gateway("g", "b");
+    co_await r.until([&r] { return r.certificate_of("g") == "b"; }, "the Gateway to leave it");
+    EXPECT_EQ(r.secret("a"), "none");
+    const auto events = r.source->metrics().events.value();
+    r.put_gateway("g", "a");
+    co_await r.until([&] { return r.source->metrics().events.value() > events; }, "the Gateway to come back to it");
+    EXPECT_EQ(r.certificate_of("g"), "b");
+    EXPECT_EQ(r.secret("b"), "two");
+    r.server.end_delays();
+    co_await r.until([&r] { return r.certificate_of("g") == "a"; }, "the Gateway");
+    EXPECT_EQ(r.secret("a"), "one2");
+    EXPECT_EQ(r.secret("b"), "none");
   });
 }
 

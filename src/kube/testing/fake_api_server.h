@@ -114,6 +114,12 @@ class FakeApiServer {
 
   // Faults. intercept: answers instead, when it gives something.
   std::function<std::optional<FakeAnswer>(const FakeRequest&)> intercept;
+  // Keeps a request waiting for as long as it says so; asked again at changed().
+  std::function<bool(const FakeRequest&)> delays;
+  void end_delays() {
+    delays = nullptr;
+    changed_.raise(loop_);
+  }
   void break_watches() {
     ++breaks_;
     changed_.raise(loop_);
@@ -200,6 +206,9 @@ class FakeApiServer {
     FakeRequest request = co_await read(exchange);
     requests.push_back(request);
     changed_.raise(loop_);
+    while (delays && delays(request) && !stop_.requested() && !exchange.client_gone()) {
+      co_await async::wait_any(loop_, async::kNever, changed_, exchange.client_changed(), stop_.signal());
+    }
     std::optional<FakeAnswer> answer;
     if (intercept) answer = intercept(request);
     const bool gone = request.is_watch() && request.query["resourceVersion"] < std::to_string(oldest_) &&
