@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/strings.h"
 #include "conn/replay_reader.h"
 #include "http/grpc.h"
 #include "proxy/attempt.h"
@@ -63,6 +64,14 @@ conn::ClientExchange::Closing without_http1_for_grpc(const Request& request, con
   return closing == Closing::WantsHttp1 && request.rule->plan->kind == plan::RouteKind::GRPCRoute ? Closing::Broken : closing;
 }
 
+// WebSockets begin in HTTP/1.1, whatever else a backend speaks. Any other upgrade is an offer (RFC 9110 section 7.8), which says
+// nothing to a backend of HTTP/2.
+void drop_vain_upgrade(Request& request) {
+  http::Fields& fields = request.head().fields;
+  const bool http2 = request.rule->plan->kind == plan::RouteKind::GRPCRoute || request.backend->backend->protocol == plan::BackendProtocol::Http2;
+  if (http2 && !base::iequals(fields.get(http::HeaderId::Upgrade), "websocket")) fields.remove(http::HeaderId::Upgrade);
+}
+
 // `next`: what the try before it asked for.
 async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::BodyReader& body, const Retries& retries,
                             Next next, bool over_http1) {
@@ -74,6 +83,7 @@ async::Task<Tried> try_once(Request& request, EndpointState& endpoint, conn::Bod
   ++request.tries;
   counters_of(request).attempts.add();
 
+  drop_vain_upgrade(request);
   const BackendTls* tls = request.tables.backend_tls->find(request.listener->gateway(), *request.backend->backend);
   BackendTarget target =
       target_of(request.rule->plan->kind, *request.backend, tls, request.head().fields.has(http::HeaderId::Upgrade));

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from client import Raw, eventually, fetch, request_bytes
-from manifests import backend, endpoints, gateway, header_modifier, listener, ref, route, rule
+from http2_backend import Http2Backend
+from manifests import backend, endpoints, gateway, grpc_route, header_modifier, listener, ref, route, rule, service
 from processes import free_port
 
 HANDSHAKE = request_bytes(target="/ws", headers=[("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
@@ -134,3 +135,15 @@ def test_an_upgrade_is_tried_again_as_a_rule_says(world):
     stream.raw.send(big)
     assert stream.raw.read_exactly(len(big)) == big
     stream.raw.close()
+
+
+def test_an_offer_to_upgrade_does_not_keep_a_request_from_a_backend_of_http2(world):
+    port = free_port()
+    h2c = Http2Backend()
+    world.parts.append(h2c)
+    world.gateway(gateway(listener("http", port)), service("plain"), service("h2c", appProtocol="kubernetes.io/h2c"), endpoints("plain", h2c.port),
+                  endpoints("h2c", h2c.port), route("r", rule("h2c")), grpc_route("g", rule("plain", matches=[{"method": {"service": "shop.Stock"}}])))
+    offer = {"Connection": "upgrade", "Upgrade": "other/1"}
+    assert fetch(port, method="POST", headers=offer, body=b"hi").body == b"ok"
+    assert fetch(port, "/shop.Stock/Get", method="POST", headers=offer | {"Content-Type": "application/grpc"}, body=b"\0\0\0\0\0").body == b"ok"
+    assert [stream.body for stream in h2c.streams] == [b"hi", b"\0\0\0\0\0"]
