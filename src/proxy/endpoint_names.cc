@@ -49,24 +49,29 @@ std::vector<std::string> EndpointNames::problems() const {
 
 async::Task<void> EndpointNames::run(async::StopToken stop) {
   while (!stop.requested() && !loop_.ended()) {
-    const async::Deadline next = start_due();
-    co_await async::wait_any(loop_, next, work_, stop.signal());
+    start_due();
+    if (std::exchange(has_changed_, false)) changed_();
+    co_await async::wait_any(loop_, next_due(), work_, stop.signal());
   }
   co_await tasks_.close();
 }
 
-// When the next one is due.
-async::Deadline EndpointNames::start_due() {
-  async::Deadline next = async::kNever;
+void EndpointNames::start_due() {
   for (auto& [name, entry] : entries_) {
-    if (entry.under_way) continue;
-    if (entry.due > loop_.now()) {
-      next = std::min(next, entry.due);
-    } else if (under_way_ < kMaxUnderWay) {
-      entry.under_way = true;
-      ++under_way_;
-      tasks_.spawn(&EndpointNames::look, this, name);
-    }
+    if (entry.under_way || entry.due > loop_.now() || under_way_ == kMaxUnderWay) continue;
+    entry.under_way = true;
+    ++under_way_;
+    tasks_.spawn(&EndpointNames::look, this, name);
+  }
+}
+
+// Of those that wait for one under way to end, nothing is said: that wakes run(). A look may have ended within start_due(),
+// before anybody waited; whoever is due by now has its turn after the others of this thread.
+async::Deadline EndpointNames::next_due() const {
+  async::Deadline next = async::kNever;
+  for (const auto& [name, entry] : entries_) {
+    const bool waits = entry.due <= loop_.now() && under_way_ == kMaxUnderWay;
+    if (!entry.under_way && !waits) next = std::min(next, std::max(entry.due, loop_.after(1)));
   }
   return next;
 }
@@ -96,7 +101,7 @@ void EndpointNames::take(Entry& entry, base::Result<net::Resolved> found) {
   entry.retry.reset();
   entry.due = loop_.after(count(std::clamp(std::chrono::milliseconds(found->ttl), limits_.min_ttl, std::max(limits_.min_ttl, limits_.max_ttl))));
   if (found->addresses.size() > limits_.max_addresses) found->addresses.resize(limits_.max_addresses);
-  if (std::exchange(entry.addresses, found->addresses) != found->addresses) changed_();
+  if (std::exchange(entry.addresses, found->addresses) != found->addresses) has_changed_ = true;
 }
 
 }  // namespace cardea::proxy

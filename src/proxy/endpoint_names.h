@@ -27,8 +27,9 @@ class EndpointNames {
  public:
   using LookUp = std::function<async::Task<base::Result<net::Resolved>>(std::string name)>;
 
-  // `changed` is called when addresses_of() may say something else; it may call this. Settings::local_names: whether a name may
-  // lead to this machine or its link, where the API server accepts no endpoint either.
+  // `changed` is called when addresses_of() says something else, once for all answers that came in one turn of the loop; it may
+  // call this. Settings::local_names: whether a name may lead to this machine or its link, where the API server accepts no
+  // endpoint either.
   EndpointNames(async::Loop& loop, LookUp look_up, const Settings& settings, std::function<void()> changed);
   EndpointNames(const EndpointNames&) = delete;
   EndpointNames& operator=(const EndpointNames&) = delete;
@@ -52,7 +53,8 @@ class EndpointNames {
   };
   static async::Task<void> look(EndpointNames* self, std::string name);
   void take(Entry& entry, base::Result<net::Resolved> found);
-  async::Deadline start_due();
+  void start_due();
+  async::Deadline next_due() const;
 
   async::Loop& loop_;
   LookUp look_up_;
@@ -62,6 +64,7 @@ class EndpointNames {
   std::map<std::string, Entry, std::less<>> entries_;
   std::size_t left_out_ = 0;
   std::size_t under_way_ = 0;
+  bool has_changed_ = false;
   async::Signal work_;
   async::TaskScope tasks_;
 };

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace cardea::proxy {
 namespace {
@@ -17,7 +19,7 @@ base::IpAddress ip(std::string_view text) { return *base::parse_ip(text); }
 class World {
  public:
   explicit World(async::Loop& loop, Settings settings = quick())
-      : loop_(loop), names(loop, [this](std::string name) { return answer(std::move(name)); }, settings, [this] { changed_.raise(loop_); }), tasks_(loop) {
+      : loop_(loop), names(loop, [this](std::string name) { return answer(std::move(name)); }, settings, [this] { changed(); }), tasks_(loop) {
     tasks_.spawn(&World::run, this);
   }
   static Settings quick() {
@@ -47,16 +49,24 @@ class World {
   static Task<void> run(World* self) { co_await self->names.run(async::StopToken(self->stop_)); }
   Task<base::Result<net::Resolved>> answer(std::string name) {
     asked.push_back(name);
-    co_await loop_.yield();
+    if (!at_once) co_await loop_.yield();
     const auto found = known.find(name);
     if (found == known.end()) co_return base::fail(name + " cannot be resolved");
     co_return found->second;
+  }
+  void changed() {
+    ++changes;
+    if (next_names) names.follow(*next_names);
+    changed_.raise(loop_);
   }
   async::Loop& loop_;
   async::Signal changed_;
   async::StopSource stop_;
 
  public:
+  bool at_once = false;                               // answers come before the question is even waited for, as of hosts files
+  std::optional<std::vector<std::string>> next_names;  // to follow as soon as something has changed
+  std::size_t changes = 0;
   std::map<std::string, net::Resolved> known;
   std::vector<std::string> asked;
   EndpointNames names;
@@ -90,6 +100,63 @@ Task<void> follows(async::Loop& loop) {
 TEST(EndpointNames, FollowWhatTheyLeadTo) {
   async::Loop loop;
   loop.run(follows(loop));
+}
+
+std::vector<std::string> many() {
+  std::vector<std::string> names;
+  for (int i = 100; i < 150; ++i) names.push_back(std::to_string(i) + ".test");
+  return names;
+}
+
+Task<void> at_once(async::Loop& loop) {
+  World world(loop);
+  world.at_once = true;
+  for (int round = 1; round <= 3; ++round) {
+    const auto address = ip("10.0.0." + std::to_string(round));
+    for (const auto& name : many()) world.known[name] = {{address}, 0s};
+    world.names.follow(many());
+    for (const auto& name : many()) {
+      co_await world.until(name, {address});
+      if (::testing::Test::HasFailure()) break;
+    }
+  }
+  // One that cannot be looked up is asked for again, too.
+  world.known.clear();
+  const auto before = world.asked.size();
+  co_await world.until_asked(before + 2 * many().size());
+  co_await world.finish();
+}
+TEST(EndpointNames, AreFollowedWhenAnswersComeAtOnce) {
+  async::Loop loop;
+  loop.run(at_once(loop));
+}
+
+// Each call makes a new table for every worker.
+Task<void> gathered(async::Loop& loop, bool at_once) {
+  Settings settings = World::quick();
+  settings.names.min_ttl = settings.names.max_ttl = 1h;
+  World world(loop, settings);
+  world.at_once = at_once;
+  const std::vector<std::string> some{"a.test", "b.test", "c.test"};
+  for (const auto& name : some) world.known[name] = {{ip("10.0.0.1")}, 0s};
+  world.names.follow(some);
+  for (const auto& name : some) co_await world.until(name, {ip("10.0.0.1")});
+  EXPECT_EQ(world.changes, 1u) << at_once;
+  // What follows may be told in the midst of it.
+  world.next_names = {"d.test"};
+  world.known["d.test"] = {{ip("10.0.0.4")}, 0s};
+  world.known["z.test"] = {{ip("10.0.0.5")}, 0s};
+  world.names.follow({"a.test", "b.test", "z.test"});
+  co_await world.until("d.test", {ip("10.0.0.4")});
+  EXPECT_TRUE(world.names.addresses_of("a.test").empty());
+  EXPECT_EQ(world.changes, 3u) << at_once;
+  co_await world.finish();
+}
+TEST(EndpointNames, TellOnceOfAllThatChangedTogether) {
+  for (const bool at_once : {false, true}) {
+    async::Loop loop;
+    loop.run(gathered(loop, at_once));
+  }
 }
 
 Task<void> bounds(async::Loop& loop) {
