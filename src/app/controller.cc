@@ -375,7 +375,7 @@ std::string Controller::metrics() const {
                               .events = source_.metrics().events.value(),
                               .undecodable = source_.metrics().undecodable.value(),
                               .watch_failures = source_.watch_failures(),
-                              .referenced = source_.referenced(),
+                              .referenced = source_.referenced().size(),
                               .status_writes = statuses.writes.value(),
                               .status_conflicts = statuses.conflicts.value(),
                               .status_failures = statuses.failures.value(),

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "api/decode.h"
-#include "base/backoff.h"
 #include "base/log.h"
 
 namespace cardea::cluster {
@@ -21,8 +20,6 @@ constexpr std::uint64_t kLookAgain = 30'000;      // also when nobody told of a 
 constexpr std::uint64_t kDiscoveryRetry = 2'000;
 // Secrets and ConfigMaps that nobody refers to may change all the time: they wake us no more often than this.
 constexpr std::chrono::milliseconds kMetadataRest{20};
-constexpr base::Backoff::Duration kFirstReadWait{500};
-constexpr base::Backoff::Duration kMostReadWait{30'000};
 
 // Of the groups whose kinds may be missing.
 constexpr std::array<std::string_view, 2> kOptionalGroups{api::kGatewayGroup, api::kCardeaGroup};
@@ -34,10 +31,6 @@ std::optional<kube::ResourceType> best_type(const KindRule& rule, const kube::Se
     return kube::ResourceType{std::string(rule.group), std::string(version), std::string(rule.plural), rule.namespaced};
   }
   return std::nullopt;
-}
-
-kube::ResourceType fixed_type(const KindRule& rule) {
-  return {std::string(rule.group), std::string(rule.versions[0]), std::string(rule.plural), rule.namespaced};
 }
 
 std::string definition_name(const KindRule& rule) { return fmt::format("{}.{}", rule.plural, rule.group); }
@@ -64,13 +57,18 @@ ApiSource::ApiSource(kube::Client& client, LiveStatuses& statuses, std::string c
       scope_(std::move(scope)),
       reflector_options_(std::move(options)),
       tasks_(client.loop()),
-      referrers_(std::move(controller_name)),
+      referenced_(client, std::move(controller_name), {.in_scope = [this](std::string_view namespace_) { return in_scope(namespace_); },
+                                                       .loaded = [this] {
+                                                         look_at_sync();
+                                                         raise();
+                                                       }}),
       outage_grace_(outage_grace) {}
 
 ApiSource::~ApiSource() = default;
 
 base::Result<> ApiSource::start(control::Inbox& inbox) {
   inbox_ = &inbox;
+  referenced_.start(inbox);
   tasks_.spawn(&ApiSource::follow_definitions, this);
   tasks_.spawn(&ApiSource::keep_discovering, this);
   return {};
@@ -82,6 +80,7 @@ async::Task<void> ApiSource::stop() {
   for (auto& [kind, followed] : followed_) followed->stop.request(client_.loop());
   for (auto& followed : ended_) followed->stop.request(client_.loop());
   co_await tasks_.close();
+  co_await referenced_.stop();
 }
 
 // --- Which kinds are served -------------------------------------------------------------------------------------------
@@ -147,7 +146,7 @@ async::Task<bool> ApiSource::discover() {
   }
   discovery_problem_.clear();
   for (const KindRule& rule : kinds()) {
-    if (!rule.optional) adopt(rule, fixed_type(rule));
+    if (!rule.optional) adopt(rule, first_type(rule));
   }
   co_return true;
 }
@@ -157,7 +156,7 @@ void ApiSource::adopt(const KindRule& rule, std::optional<kube::ResourceType> ty
   // With a selector, what is in scope is not known before the Namespaces are.
   const bool early = scope_.namespace_selector && rule.kind != "Namespace" && rule.namespaced;
   if (early && (!followed_.contains("Namespace") || !followed_["Namespace"]->reflectors.front()->synced())) {
-    if (!followed_.contains("Namespace")) begin(*find_kind("Namespace"), fixed_type(*find_kind("Namespace")));
+    if (!followed_.contains("Namespace")) begin(*find_kind("Namespace"), first_type(*find_kind("Namespace")));
     discovery_due_ = true;
     return;
   }
@@ -253,10 +252,7 @@ void ApiSource::put(const KindRule& rule, base::Value object) {
                          {std::string(kube::text_at(object, {"metadata", "namespace"})),
                           std::string(kube::text_at(object, {"metadata", "name"}))}};
   if (rule.namespaced && !in_scope(id.key.namespace_)) return erase(rule, id.key);
-  if (rule.only_referenced) {
-    if (references_.wants(id)) load(id, kube::text_at(object, {"metadata", "resourceVersion"}));
-    return;
-  }
+  if (rule.only_referenced) return referenced_.told(id, kube::text_at(object, {"metadata", "resourceVersion"}));
   if (rule.has_status) statuses_.put(id, object);
   const auto decoded = api::decode(object, api::DecodeMode::Lenient);
   const auto* const good = decoded.empty() ? nullptr : std::get_if<api::Object>(&decoded.front().outcome);
@@ -276,53 +272,17 @@ void ApiSource::put(const KindRule& rule, base::Value object) {
     look_for_outage();
     return tell(readiness_.put(*slice));
   }
-  put_decoded(id, *good);
-}
-
-void ApiSource::put_decoded(const api::ObjectId& id, api::Object object) {
-  std::set<api::ObjectId> needs = refer(id, referrers_.put(object));
-  if (needs.empty()) {
-    waiting_.erase(id);
-    show(id, std::move(object));
-    raise();
-  } else {
-    waiting_.insert_or_assign(id, Waiting{std::move(object), std::move(needs)});
-  }
-}
-
-void ApiSource::show(const api::ObjectId& id, api::Object object) {
-  inbox_->put(std::move(object));
-  apply(references_.let_go(id));
-}
-
-std::set<api::ObjectId> ApiSource::refer(const api::ObjectId& cause, const std::vector<api::ObjectId>& referrers) {
-  std::set<api::ObjectId> unknown;
-  for (const api::ObjectId& id : referrers) {
-    std::set<api::ObjectId> now = referrers_.references_of(id);
-    for (const api::ObjectId& each : references_.of(id)) {
-      if (!now.contains(each) && is_known(each)) references_.keep(cause, each);
-    }
-    apply(references_.set(id, std::move(now)));
-    for (const api::ObjectId& each : references_.of(id)) {
-      if (!is_known(each)) unknown.insert(each);
-    }
-  }
-  return unknown;
+  referenced_.put(id, *good);
+  raise();
 }
 
 void ApiSource::erase(const KindRule& rule, const api::ObjectKey& key) {
   const api::ObjectId id{std::string(rule.kind), key};
-  if (rule.only_referenced) {
-    if (references_.wants(id)) load(id);  // finds that it is gone
-    return;
-  }
+  if (rule.only_referenced) return referenced_.told(id, {});  // it is read, and found to be gone
   if (rule.has_status) statuses_.erase(id);
   if (rule.kind == "Namespace") put_namespace(key, nullptr);
   undecodable_changes_ += undecodable_.erase(id);
-  waiting_.erase(id);
-  refer(id, referrers_.erase(id));
-  inbox_->erase(id);
-  apply(references_.let_go(id));
+  referenced_.erase(id);
   if (rule.kind == api::EndpointSlice::kKind) {
     look_for_outage();
     tell(readiness_.erase(key));
@@ -367,93 +327,12 @@ void ApiSource::put_namespace(const api::ObjectKey& key, const api::StringMap* l
     if (!followed->rule->namespaced) continue;
     for (auto& reflector : followed->reflectors) reflector->list_again();
   }
-  for (const auto& [id, load] : loads_) {
-    if (id.key.namespace_ == key.name) this->load(id);
-  }
+  referenced_.read_again(key.name);
 }
 
 bool ApiSource::in_scope(std::string_view namespace_) const {
   if (scope_.namespace_selector) return selected_.contains(namespace_);
   return scope_.namespaces.empty() || std::ranges::find(scope_.namespaces, namespace_) != scope_.namespaces.end();
-}
-
-// --- Referenced Secrets and ConfigMaps --------------------------------------------------------------------------------
-
-void ApiSource::apply(const References::Change& change) {
-  for (const api::ObjectId& id : change.wanted) load(id);
-  for (const api::ObjectId& id : change.unwanted) {
-    const auto found = loads_.find(id);
-    if (found != loads_.end() && !found->second.reading) loads_.erase(found);  // else when it has been read
-    else if (found != loads_.end() && found->second.problem.empty()) found->second.known = false;
-    inbox_->erase(id);
-    raise();
-  }
-}
-
-bool ApiSource::is_known(const api::ObjectId& id) const {
-  const auto found = loads_.find(id);
-  return found != loads_.end() && found->second.known;
-}
-
-void ApiSource::load(const api::ObjectId& id, std::string_view version) {
-  Load& load = loads_[id];
-  load.told_version = version;
-  if (load.known && !version.empty() && load.read_version == version) return;
-  if (load.reading) {
-    load.again = true;
-    return;
-  }
-  load.reading = true;
-  tasks_.spawn(&ApiSource::read, this, id);
-}
-
-async::Task<void> ApiSource::read(ApiSource* self, api::ObjectId id) {
-  async::Loop& loop = self->client_.loop();
-  const KindRule& rule = *find_kind(id.kind);
-  base::Backoff backoff(kFirstReadWait, kMostReadWait);
-  for (bool more = true; more;) {
-    self->loads_[id].again = false;
-    std::optional<kube::Answer<>> answer;  // nothing: out of scope, as if it were not there
-    if (self->in_scope(id.key.namespace_)) {
-      self->metrics_.reads.add();
-      answer = co_await self->client_.get({fixed_type(rule), id.key.namespace_, id.key.name, {}});
-    }
-    if (self->stop_.requested()) co_return;
-    Load& load = self->loads_[id];
-    load.read_version = answer && *answer ? kube::text_at(**answer, {"metadata", "resourceVersion"}) : std::string_view();
-    more = load.again && (load.told_version.empty() || load.told_version != load.read_version);
-    const bool wanted = self->references_.wants(id);
-    const bool failed = answer && !*answer && !answer->error().not_found();
-    load.problem = failed ? answer->error().message : "";
-    if (wanted && answer && *answer) {
-      const auto decoded = api::decode(**answer, api::DecodeMode::Lenient);
-      const auto* const good = decoded.empty() ? nullptr : std::get_if<api::Object>(&decoded.front().outcome);
-      if (good) self->inbox_->put(*good);
-      else load.problem = fmt::format("{} cannot be used", api::to_text(id));
-    } else if (!failed) {
-      self->inbox_->erase(id);
-    }
-    // What waits for it goes on without it when it cannot be read.
-    load.known = true;
-    self->loaded(id);
-    if (failed && wanted) {
-      co_await async::wait_any(loop, loop.after(static_cast<std::uint64_t>(backoff.next().count())), self->stop_.signal());
-      if (self->stop_.requested() || loop.ended()) co_return;
-      more = true;
-    }
-  }
-  self->loads_[id].reading = false;
-  if (!self->references_.wants(id)) self->loads_.erase(id);
-}
-
-void ApiSource::loaded(const api::ObjectId& id) {
-  for (auto at = waiting_.begin(); at != waiting_.end();) {
-    const bool ready = at->second.needs.erase(id) > 0 && at->second.needs.empty();
-    if (ready) show(at->first, std::move(at->second.object));
-    at = ready ? waiting_.erase(at) : std::next(at);
-  }
-  look_at_sync();
-  raise();
 }
 
 // --- What others may know ---------------------------------------------------------------------------------------------
@@ -467,7 +346,7 @@ std::string ApiSource::waiting_for() const {
     }
   }
   if (definitions_ && !definitions_->synced() && definitions_->problem().empty()) return "listing CustomResourceDefinitions";
-  if (!waiting_.empty()) return fmt::format("reading what {} refers to", api::to_text(waiting_.begin()->first));
+  if (const auto* const id = referenced_.waiting()) return fmt::format("reading what {} refers to", api::to_text(*id));
   return {};
 }
 
@@ -491,7 +370,7 @@ std::vector<std::string> ApiSource::problems() const {
     for (const auto& reflector : followed->reflectors) add(reflector->problem());
   }
   for (const auto& [id, found] : undecodable_) add(fmt::format("{} cannot be used: {}", api::to_text(id), found.why));
-  for (const auto& [id, load] : loads_) add(load.problem);
+  for (const std::string& problem : referenced_.problems()) add(problem);
   return problems;
 }
 

@@ -2,11 +2,10 @@
 // ApiSource: the ResourceSource of the controller: everything that translation needs, from the API server.
 //
 // Each kind has a reflector (kube/reflector.h). A kind whose CRD is missing is a feature that is off; it comes alive when
-// the CRD appears, in the best version that is served. Secrets and ConfigMaps are seen as metadata alone; those that an
-// object of ours refers to (cluster/referrers.h) are read whole, and that object enters the inbox only after them, so that no
-// plan is made without them by chance; what its old version referred to leaves the inbox only then. What cannot be decoded
-// costs itself: its last good version stays. EndpointSlices pass ReadinessHold (cluster/readiness_hold.h), which doubts them
-// for a while after an outage. Control thread only.
+// the CRD appears, in the best version that is served. Secrets and ConfigMaps are seen as metadata alone; what of them
+// is read whole, and what waits for that, is in cluster/referenced.h. What cannot be decoded costs itself: its last good version
+// stays. EndpointSlices pass ReadinessHold (cluster/readiness_hold.h), which doubts them for a while after an outage. Control
+// thread only.
 #pragma once
 
 #include <chrono>
@@ -24,8 +23,7 @@
 #include "cluster/kinds.h"
 #include "cluster/live_statuses.h"
 #include "cluster/readiness_hold.h"
-#include "cluster/references.h"
-#include "cluster/referrers.h"
+#include "cluster/referenced.h"
 #include "cluster/undecodable.h"
 #include "cluster/watch_scope.h"
 #include "control/resource_source.h"
@@ -38,7 +36,6 @@ namespace cardea::cluster {
 
 struct SourceMetrics {
   base::Counter events;        // objects that were told by lists and watches
-  base::Counter reads;         // of referenced Secrets and ConfigMaps
   base::Counter undecodable;   // events with an object that could not be decoded
   base::Counter discoveries;
 };
@@ -72,8 +69,7 @@ class ApiSource final : public control::ResourceSource {
   // Rises with each change to them.
   std::size_t undecodable_changes() const { return undecodable_changes_; }
   const SourceMetrics& metrics() const { return metrics_; }
-  // Of referenced Secrets and ConfigMaps.
-  std::size_t referenced() const { return references_.size(); }
+  const Referenced& referenced() const { return referenced_; }
   std::uint64_t watch_failures() const;
 
  private:
@@ -86,20 +82,10 @@ class ApiSource final : public control::ResourceSource {
     std::size_t running = 0;
     bool missing = false;  // the API server does not serve it any more
   };
-  // A referenced Secret or ConfigMap.
-  struct Load {
-    bool reading = false;
-    bool again = false;   // it may have changed while it was read
-    bool known = false;   // was read since it is wanted, or cannot be
-    std::string read_version;
-    std::string told_version;  // by the watch
-    std::string problem;
-  };
 
   static async::Task<void> follow(ApiSource* self, Followed* followed, kube::Reflector* reflector);
   static async::Task<void> follow_definitions(ApiSource* self);
   static async::Task<void> keep_discovering(ApiSource* self);
-  static async::Task<void> read(ApiSource* self, api::ObjectId id);
 
   async::Task<bool> discover();
   void adopt(const KindRule& rule, std::optional<kube::ResourceType> type);
@@ -108,21 +94,11 @@ class ApiSource final : public control::ResourceSource {
 
   void put(const KindRule& rule, base::Value object);
   void erase(const KindRule& rule, const api::ObjectKey& key);
-  void put_decoded(const api::ObjectId& id, api::Object object);
   static async::Task<void> end_hold(ApiSource* self);
   void look_for_outage();
   void tell(const ReadinessHold::Slices& slices);
   void put_namespace(const api::ObjectKey& key, const api::StringMap* labels);
   void put_definition(const base::Value& definition);
-  // `version`: as the watch told; empty: whatever it is.
-  void load(const api::ObjectId& id, std::string_view version = {});
-  void loaded(const api::ObjectId& id);
-  void apply(const References::Change& change);
-  // Takes over what they refer to now, by a change of `cause`; what of it is not known yet. What they refer to no more is
-  // kept until that change is seen.
-  std::set<api::ObjectId> refer(const api::ObjectId& cause, const std::vector<api::ObjectId>& referrers);
-  void show(const api::ObjectId& id, api::Object object);
-  bool is_known(const api::ObjectId& id) const;
   bool in_scope(std::string_view namespace_) const;
   void look_at_sync();
   void raise();
@@ -145,16 +121,7 @@ class ApiSource final : public control::ResourceSource {
   std::unique_ptr<kube::Reflector> definitions_;
   std::map<std::string, translate::InstalledKind> definition_facts_;  // by the CRD's name
   std::set<std::string, std::less<>> selected_;                       // namespaces of the selector
-  Referrers referrers_;
-  References references_;
-  std::map<api::ObjectId, Load> loads_;
-  // For the Secrets and ConfigMaps without which they must not be seen: those that they refer to, or, of a GatewayClass or
-  // a ReferenceGrant, those that others may refer to by it.
-  struct Waiting {
-    api::Object object;
-    std::set<api::ObjectId> needs;
-  };
-  std::map<api::ObjectId, Waiting> waiting_;
+  Referenced referenced_;
   std::chrono::milliseconds outage_grace_;
   ReadinessHold readiness_;
   std::optional<async::Deadline> outage_seen_;  // when the one ended for which `readiness_` was opened last

@@ -2,6 +2,7 @@
 #include "cluster/kinds.h"
 
 #include <algorithm>
+#include <string>
 
 #include "api/gateway_parameters.h"
 #include "api/meta.h"
@@ -53,6 +54,10 @@ std::span<const KindRule> kinds() { return kKinds; }
 const KindRule* find_kind(std::string_view kind) {
   const auto found = std::ranges::find(kKinds, kind, &KindRule::kind);
   return found == kKinds.end() ? nullptr : &*found;
+}
+
+kube::ResourceType first_type(const KindRule& rule) {
+  return {std::string(rule.group), std::string(rule.versions[0]), std::string(rule.plural), rule.namespaced};
 }
 
 }  // namespace cardea::cluster

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "kube/resource_type.h"
+
 namespace cardea::cluster {
 
 struct KindRule {
@@ -24,5 +26,7 @@ struct KindRule {
 
 std::span<const KindRule> kinds();
 const KindRule* find_kind(std::string_view kind);
+// In the best version; of a kind that is always there, that is the one that is served.
+kube::ResourceType first_type(const KindRule& rule);
 
 }  // namespace cardea::cluster
