@@ -56,7 +56,7 @@ void add_name_flags(FlagList& flags, proxy::NameLimits& names) {
   flags.group("Names of endpoints");
   flags.number("max-endpoint-names", names.max_names, "that endpoints give in place of addresses; more are not looked up");
   flags.number("max-endpoint-name-addresses", names.max_addresses, "of one such name; more are not used");
-  flags.duration("min-name-ttl", names.min_ttl, "an answer of DNS is used at least so long");
+  flags.duration("min-name-ttl", names.min_ttl, "an answer of DNS is used at least so long; from 1s");
   flags.duration("max-name-ttl", names.max_ttl, "and at most so long; while no new one comes, longer");
 }
 

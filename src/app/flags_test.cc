@@ -201,6 +201,8 @@ TEST(Flags, WrongArgumentsAreNamed) {
       {{"serve", "x", "--load-balancing-policy", "random"}, "LeastOfTwo, RoundRobin, Random, Hash"},
       {{"serve", "x", "--load-balancing-hash-on", "Cookie"}, "--load-balancing-hash-name"},
       {{"serve", "x", "--backend-tls-ciphers", "ROT13"}, "ROT13"},
+      {{"serve", "x", "--min-name-ttl", "0s"}, "--min-name-ttl must be at least 1s"},
+      {{"proxy", "--controller", "a.test:1", "--min-name-ttl", "999ms"}, "--min-name-ttl must be at least 1s"},
       {{"proxy"}, "--controller"},
       {{"serve", "x", "--no-such-flag"}, "--no-such-flag"},
       {{"echo", "--listen", "x"}, "ADDRESS:PORT"},

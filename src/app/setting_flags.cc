@@ -187,6 +187,9 @@ base::Result<> check(const proxy::Settings& settings) {
   if (settings.max_request_line_bytes > settings.max_head_bytes) {
     return base::fail("--max-request-line-bytes is larger than --max-head-bytes, of which it is a part");
   }
+  if (settings.names.min_ttl < std::chrono::seconds(1)) {
+    return base::fail("--min-name-ttl must be at least 1s: a name of TTL 0 would be asked for without pause");
+  }
   const bool named = settings.hash_on != proxy::HashOn::SourceAddress;
   if (named && settings.hash_name.empty()) return base::fail("--load-balancing-hash-on Header or Cookie needs --load-balancing-hash-name");
   return {};

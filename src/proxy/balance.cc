@@ -64,14 +64,16 @@ void tidy(EndpointList& list) {
   std::erase_if(list.last_resort, [&](const auto& one) { return std::ranges::binary_search(list.ready, one); });
 }
 
-EndpointList resolve_all(const plan::BackendEndpoints& backend, const EndpointTable::Resolve& resolve) {
+EndpointList resolve_all(const plan::BackendEndpoints& backend, const EndpointTable::Resolve& resolve, bool& has_names) {
   EndpointList list;
   for (const auto& endpoint : backend.endpoints) {
     if (const auto literal = base::parse_ip(endpoint.address)) {
       add(list, endpoint, *literal);
-    } else if (resolve) {
-      for (const auto& address : resolve(endpoint.address)) add(list, endpoint, address);
+      continue;
     }
+    has_names = true;
+    if (!resolve) continue;
+    for (const auto& address : resolve(endpoint.address)) add(list, endpoint, address);
   }
   tidy(list);
   return list;
@@ -79,10 +81,6 @@ EndpointList resolve_all(const plan::BackendEndpoints& backend, const EndpointTa
 
 bool same_plan(const plan::Ref<plan::BackendEndpoints>& a, const plan::Ref<plan::BackendEndpoints>& b) {
   return a == b || (a->hash == b->hash && !a->hash.is_zero());
-}
-
-bool has_names(const plan::BackendEndpoints& backend) {
-  return std::ranges::any_of(backend.endpoints, [](const auto& e) { return !base::parse_ip(e.address); });
 }
 
 const EndpointTable::Entry* find_slot(const std::vector<EndpointTable::Entry>& entries, std::uint32_t index) {
@@ -102,13 +100,13 @@ std::shared_ptr<const EndpointTable> EndpointTable::build(const plan::PlanSet& p
   }
   table->entries_.reserve(backends.size());
   for (const auto& [id, backend] : backends) {
-    Entry entry{slots.acquire(id), backend, nullptr};
+    Entry entry{.slot = slots.acquire(id), .plan = backend, .list = nullptr};
     const Entry* before = previous ? find_slot(previous->entries_, entry.slot->index) : nullptr;
-    const bool unchanged = before && same_plan(before->plan, backend) && !has_names(*backend);
+    const bool unchanged = before && same_plan(before->plan, backend) && !before->has_names;
     if (unchanged) {
       entry.list = before->list;
     } else {
-      auto list = resolve_all(*backend, resolve);
+      auto list = resolve_all(*backend, resolve, entry.has_names);
       entry.list =
           before && *before->list == list ? before->list : std::make_shared<const EndpointList>(std::move(list));
     }
@@ -121,6 +119,7 @@ std::shared_ptr<const EndpointTable> EndpointTable::build(const plan::PlanSet& p
 std::vector<std::string> EndpointTable::names() const {
   std::vector<std::string> names;
   for (const auto& entry : entries_) {
+    if (!entry.has_names) continue;
     for (const auto& endpoint : entry.plan->endpoints) {
       if (!base::parse_ip(endpoint.address)) names.push_back(endpoint.address);
     }

@@ -79,6 +79,7 @@ class EndpointTable {
     std::shared_ptr<const BackendSlot> slot;
     plan::Ref<plan::BackendEndpoints> plan;
     std::shared_ptr<const EndpointList> list;  // the same pointer while nothing changed
+    bool has_names = false;                    // so the list may change where the plan does not
   };
 
   // Endpoints of all plans. A backend that several plans know is taken from the first.

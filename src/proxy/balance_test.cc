@@ -312,6 +312,28 @@ TEST(EndpointTable, NamesAreResolvedAndFollowed) {
   EXPECT_EQ(world.picked("ns/a:80"), (Names{"10.0.0.1:80", "10.0.0.8:5432", "[2001:db8::1]:5432"}));
 }
 
+TEST(EndpointTable, NamesStayKnownWhileThePlanIsTheSame) {
+  World world;
+  const std::vector<std::string> name{"db.test"};
+  const auto set = plans({{"ns/a:80", {ready("10.0.0.1")}}, {"ns/b:80", {ready("10.0.0.2"), ready("db.test")}}});
+  for (const char* address : {"10.0.0.8:80", "10.0.0.9:80"}) {
+    std::vector<std::string> asked;
+    world.apply(set, [&](std::string_view wanted) {
+      asked.emplace_back(wanted);
+      return std::vector{at(address).address};
+    });
+    EXPECT_EQ(asked, name) << "and nothing that is an address";
+    EXPECT_EQ(world.table->names(), name);
+    EXPECT_EQ(world.picked("ns/a:80"), Names{"10.0.0.1:80"});
+    EXPECT_EQ(world.picked("ns/b:80"), (Names{"10.0.0.2:80", address}));
+  }
+  // The name is gone, then back.
+  world.apply(plans({{"ns/b:80", {ready("10.0.0.2")}}}));
+  EXPECT_TRUE(world.table->names().empty());
+  world.apply(set);
+  EXPECT_EQ(world.table->names(), name);
+}
+
 TEST(EndpointTable, ABackendOfSeveralPlansIsTakenOnce) {
   World world;
   auto set = plans({{"ns/a:80", {ready("10.0.0.1")}}});
