@@ -97,7 +97,7 @@ Mirrors::~Mirrors() {
 
 Mirror::Mirror(Request& request, const CompiledMirror& to)
     : worker_(request.worker),
-      tables_(request.worker.tables()),
+      tables_(request.tables_use),
       to_(to),
       tls_(request.tables.backend_tls->find(request.listener->gateway(), *to.backend)),
       kind_(request.rule->plan->kind),

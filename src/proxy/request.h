@@ -37,8 +37,8 @@ struct ClientInfo {
 };
 
 struct Request {
-  Request(Worker& of, conn::Exchange& on, const Tables& under, const ClientInfo& from)
-      : worker(of), exchange(on), tables(under), client(from) {}
+  Request(Worker& of, conn::Exchange& on, const TablesHold& under, const ClientInfo& from)
+      : worker(of), exchange(on), tables(*under), tables_use(under.use()), client(from) {}
 
   http::RequestHead& head() { return exchange.request; }
   // In place of exchange.respond(): what decides about `Connection` is the moment of the answer, not of the question.
@@ -55,6 +55,7 @@ struct Request {
   Worker& worker;
   conn::Exchange& exchange;
   const Tables& tables;
+  TablesUse* const tables_use;  // of `tables`, which need not be the worker's any more
   const ClientInfo& client;
 
   const Bind* bind = nullptr;

@@ -79,7 +79,7 @@ enum class Next : std::uint8_t { Again, Linger, Close };
 
   // Not before the head is here: what changes while it comes may take away the endpoints of a backend that left.
   const TablesHold tables(worker.tables());
-  Request request(worker, exchange, *tables, client.info);
+  Request request(worker, exchange, tables, client.info);
   request.started = started;
   see_tables(client, *tables);
   request.bind = client.seen_bind;

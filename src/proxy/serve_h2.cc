@@ -27,7 +27,7 @@ async::Task<void> serve_stream(Client* client, conn::H2Server* server, std::uniq
   worker.counters().active_requests.add();
   {
     const TablesHold tables(worker.tables());
-    Request request(worker, *exchange, *tables, client->info);
+    Request request(worker, *exchange, tables, client->info);
     request.started = std::chrono::steady_clock::now() - std::chrono::milliseconds(worker.loop().now() - exchange->began());
     see_tables(*client, *tables);
     request.bind = client->seen_bind;

@@ -57,6 +57,7 @@ class TablesHold {
   ~TablesHold() { use_->let_go(); }
   const Tables* operator->() const { return &**use_; }
   const Tables& operator*() const { return **use_; }
+  TablesUse* use() const { return use_; }  // for what outlives the scope
 
  private:
   TablesUse* use_;

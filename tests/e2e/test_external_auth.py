@@ -275,6 +275,40 @@ def test_a_body_that_was_shown_is_mirrored_too(world):
     copy.wait_for(lambda served: served.bodies == [b"twice"], "the copy")
 
 
+def test_a_copy_goes_out_under_what_held_when_its_request_came(world):
+    """What the copy needs was replaced while the service was asked, and is freed with the last who needs it."""
+    go, answer = threading.Event(), threading.Event()
+
+    def asking(served, connection):
+        while (head := served.next_request(connection)) is not None:
+            if b" /first " in head:
+                go.wait(20)
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    def copied(served, connection):
+        while (head := served.next_request(connection)) is not None:
+            if b" /first " in head:
+                answer.wait(20)
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    copy = world.scripted(copied)
+    mirror = {"type": "RequestMirror", "requestMirror": {"backendRef": ref("copy")}}
+    port, asked, gw = serve(world, asking, auth("auth"), mirror, extra=[backend("copy", copy.port)], flags=["--workers", "1"])
+    with Raw(port) as client:
+        client.send(request_bytes(target="/first"))
+        asked.wait_for(lambda served: served.heads, "the question")
+        gw.apply(route("r", rule("app", filters=[mirror, header_modifier("Response", set={"X-New": "1"})])))
+        eventually(lambda: fetch(port).header("x-new"), "the change")
+        go.set()
+        assert client.read_response().status == 200
+    copy.wait_for(lambda served: any(b" /first " in head for head in served.heads), "the copy")
+    for number in range(3):  # so that the old tables have every reason to go
+        gw.apply(route("r", rule("app", filters=[mirror, header_modifier("Response", set={"X-New": f"again-{number}"})])))
+        eventually(lambda: fetch(port).header("x-new") == f"again-{number}", "another change")
+    time.sleep(1.5)
+    answer.set()
+    eventually(lambda: gw.metric("cardea_mirrored_requests_total") == len(copy.heads), "the end of the copy")
+
+
 def test_an_upgrade_is_asked_about_first(world):
     handshake = {"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     port, asked, _ = serve(world, says(200, "X-User: ada"), auth("auth", body=100))
