@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps the documents true: in the pages that explain the code every name in backticks must exist, and in every page
-every relative link. A name is a path of the repository, `room/file` below src, a flag of a command, or words of the source."""
+every relative link; and the spec map's served features are those that the GatewayClass publishes. A name is a path of the repository, `room/file` below src, a flag of a command, or words of the source."""
 import pathlib
 import re
 import sys
@@ -47,10 +47,25 @@ def unknown(name, words, text):
     return f"not in the source: {', '.join(missing)}" if missing else None
 
 
+def feature_differences():
+    """What the class claims (translate/features.cc) and what the spec map says is served."""
+    source = (ROOT / "src/translate/features.cc").read_text()
+    table = re.search(r"kFeatures = .*?\}\);", source, re.S)[0] + re.search(r"kInfrastructure = .*?;", source)[0]
+    claimed = re.findall(r'"(\w+)"', table)
+    section = (ROOT / "docs/spec-map.md").read_text().split("## What the class claims", 1)[-1]
+    rows = re.findall(r"^\| ([\w, ]+) \| (\w+)[^|]*\|$", section, re.M)
+    stated = [(name, state) for names, state in rows for name in names.split(", ") if state in ("served", "refused", "later")]
+    served = [name for name, state in stated if state == "served"]
+    errors = [f"{name} is in the spec map twice" for name in {name for name, _ in stated} if [n for n, _ in stated].count(name) > 1]
+    errors += [f"src/translate/features.cc claims {name}, which docs/spec-map.md does not list as served" for name in set(claimed) - set(served)]
+    errors += [f"docs/spec-map.md lists {name} as served, which src/translate/features.cc does not claim" for name in set(served) - set(claimed)]
+    return sorted(errors)
+
+
 def main():
     text = source_text()
     words = set(WORD.findall(text))
-    errors = []
+    errors = feature_differences()
     names = 0
     for page in PAGES:
         if not (ROOT / page).exists():

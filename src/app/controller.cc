@@ -32,6 +32,7 @@
 #include "cluster/object_names.h"
 #include "cluster/plan_server.h"
 #include "cluster/provision.h"
+#include "cluster/refusals.h"
 #include "cluster/status_writer.h"
 #include "cluster/token_review.h"
 #include "control/control_loop.h"
@@ -44,7 +45,6 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kAdminPatience = 500;
 constexpr std::uint64_t kEndPatience = 5'000;
-constexpr std::string_view kRefused = "PartsRefused";  // reason of Events
 
 base::WallTime wall_now() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -182,7 +182,6 @@ class Controller {
   static async::Task<void> end_late(async::Loop* loop, async::Signal* done);
   void work();
   void tell_others();
-  void tell_refusals(const api::Resources& resources);
   void lead(bool leading);
   AdminFacts facts();
   std::vector<base::Value> documents() const;
@@ -270,23 +269,7 @@ void Controller::tell_others() {
   server_.permit(std::move(accounts));
   provisioner_.want(resources, plans);
   finalizer_.want(resources);
-  if (election_.leading() || settings_.no_leader_election) tell_refusals(resources);
-}
-
-// What proxies do not understand stands in a condition; here it is also said to who watches.
-void Controller::tell_refusals(const api::Resources& resources) {
-  for (const auto& [name, observed] : control_.observed().gateways) {
-    const auto* const gateway = resources.find<api::Gateway>(name.namespace_, name.name);
-    if (!gateway) continue;
-    if (observed.refusals.empty()) {
-      events_.forget(gateway->metadata.uid, kRefused);
-      continue;
-    }
-    const auto& first = observed.refusals.front();
-    std::string message = fmt::format("Proxies refused {}: {}", first.part, first.reason);
-    if (observed.refusals.size() > 1) message += fmt::format(" (and {} more: see the Gateway's status)", observed.refusals.size() - 1);
-    events_.warn(cluster::subject_of(*gateway), kRefused, std::move(message));
-  }
+  if (election_.leading() || settings_.no_leader_election) cluster::tell_refusals(events_, resources, control_.observed());
 }
 
 void Controller::lead(bool leading) {

@@ -108,6 +108,14 @@ std::string replace_malformed(std::string_view text) {
   return result;
 }
 
+std::string shortened(std::string_view text, std::size_t max) {
+  constexpr std::string_view kRest = "...";
+  if (text.size() <= max) return std::string(text);
+  std::size_t end = max - kRest.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) += kRest;
+}
+
 std::optional<std::string> decode_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);

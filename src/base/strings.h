@@ -65,6 +65,9 @@ bool is_utf8(std::string_view text);
 std::size_t utf8_prefix(std::string_view text);
 // `text` with U+FFFD for every byte that is not part of a well-formed sequence.
 std::string replace_malformed(std::string_view text);
+// `text` when it has at most `max` bytes, 3 or more; else as much of its front as leaves room for "...", and that: never half
+// of a character.
+std::string shortened(std::string_view text, std::size_t max);
 
 // RFC 4648 section 4, strict: padded, no line breaks, no stray bits.
 std::optional<std::string> decode_base64(std::string_view text);

@@ -59,6 +59,20 @@ TEST(Strings, Utf8) {
   EXPECT_EQ(replace_malformed("a\xFF\xE2\x82z"), "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz");
 }
 
+TEST(Strings, ShortenedNeverCutsACharacter) {
+  EXPECT_EQ(shortened("", 3), "");
+  EXPECT_EQ(shortened("abcdef", 6), "abcdef");
+  EXPECT_EQ(shortened("abcdefg", 6), "abc...");
+  const std::string text = "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z";  // characters of one to four bytes
+  for (std::size_t max = 3; max < text.size(); ++max) {
+    const std::string cut = shortened(text, max);
+    EXPECT_TRUE(is_utf8(cut)) << max;
+    EXPECT_LE(cut.size(), max);
+    EXPECT_TRUE(cut.ends_with("...")) << cut;
+  }
+  EXPECT_EQ(shortened(text, text.size()), text);
+}
+
 TEST(Strings, Base64) {
   struct Case {
     std::string_view bytes;

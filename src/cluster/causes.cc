@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/strings.h"
 #include "cluster/gateway_objects.h"
 #include "kube/client.h"
 #include "translate/status/vocabulary.h"
@@ -29,16 +30,9 @@ const Value::Array& list_at(const Value& value, std::initializer_list<std::strin
   return found && found->is_array() ? found->as_array() : none;
 }
 
-// At most kMaxText bytes, never half of a character.
-std::string shortened(std::string_view text) {
-  if (text.size() <= kMaxText) return std::string(text);
-  std::size_t end = kMaxText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "...";
-}
 
 std::string reason_and_message(std::string_view reason, std::string_view message) {
-  return shortened(message.empty() ? std::string(reason) : fmt::format("{}: {}", reason, message));
+  return base::shortened(message.empty() ? std::string(reason) : fmt::format("{}: {}", reason, message), kMaxText);
 }
 
 // "exit code 2 (Error): what it wrote last", or nothing for one that has not ended.
@@ -46,7 +40,7 @@ std::string end_of(const Value& state) {
   const Value* const code = kube::value_at(state, {"terminated", "exitCode"});
   if (!code || !code->is_int()) return {};
   const std::string_view message = text_at(state, {"terminated", "message"});
-  return shortened(fmt::format("exit code {} ({}){}{}", code->as_int(), text_at(state, {"terminated", "reason"}), message.empty() ? "" : ": ", message));
+  return base::shortened(fmt::format("exit code {} ({}){}{}", code->as_int(), text_at(state, {"terminated", "reason"}), message.empty() ? "" : ": ", message), kMaxText);
 }
 
 std::optional<std::string> container_problem(const Value& status) {

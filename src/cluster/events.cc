@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/strings.h"
 
 namespace cardea::cluster {
 namespace {
@@ -49,7 +50,7 @@ Value event_of(const EventSubject& subject, std::string_view type, std::string_v
   event.add("involvedObject", std::move(involved));
   event.add("type", type);
   event.add("reason", reason);
-  event.add("message", message.substr(0, kMaxMessage));
+  event.add("message", base::shortened(message, kMaxMessage));
   event.add("source", std::move(source));
   event.add("reportingComponent", kComponent);
   event.add("firstTimestamp", now);

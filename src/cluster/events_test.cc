@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/strings.h"
 
 namespace cardea::cluster {
 namespace {
@@ -23,6 +24,10 @@ TEST(Event, OfAClusterScopedObjectIsInTheDefaultNamespaceAndNoLongerThanTheApiTa
   EXPECT_EQ(kube::text_at(event, {"metadata", "namespace"}), "default");
   EXPECT_EQ(kube::value_at(event, {"involvedObject", "namespace"}), nullptr);
   EXPECT_EQ(kube::text_at(event, {"message"}).size(), 1024u);
+  std::string text = "a";
+  for (int i = 0; i < 600; ++i) text += "\xC3\xA4";  // two bytes each: the limit falls into one
+  const auto cut = event_of(subject, "Warning", "r", text, "2026-01-02T03:04:05Z");
+  EXPECT_TRUE(base::is_utf8(kube::text_at(cut, {"message"}))) << "the API server would not take half a character";
 }
 
 }  // namespace

@@ -24,6 +24,12 @@ constexpr std::array<std::string_view, 9> kOurTypes{condition::kAccepted,
                                                     condition::kInsecureFrontendValidationMode,
                                                     condition::kRefusedByProxies};
 
+// What the API takes. A list that others have filled stays as it is, and ours has what room is left: more of it would keep the
+// whole status from being written.
+constexpr std::size_t kMaxConditions = 8;
+constexpr std::size_t kMaxParents = 32;
+constexpr std::size_t kMaxAncestors = 16;
+
 bool is_ours(const Value& condition) {
   const Value* const type = condition.find("type");
   return type && type->is_string() && std::ranges::find(kOurTypes, type->as_string()) != kOurTypes.end();
@@ -70,7 +76,7 @@ Value merge_conditions(const Value* live, const Value& ours, const std::string& 
       if (!placed[i] && equal(old, items(&ours, "conditions")[i], "type")) add_ours(i, &old);
     }
   }
-  for (std::size_t i = 0; i < placed.size(); ++i) {
+  for (std::size_t i = 0; i < placed.size() && merged.as_array().size() < kMaxConditions; ++i) {
     if (!placed[i]) add_ours(i, nullptr);
   }
   return merged;
@@ -93,8 +99,17 @@ void merge_listeners(Value& merged, const Value& live, const std::string& now) {
   if (merged.find("listeners")) set(merged, "listeners", std::move(list));
 }
 
-// Entries that name their controller: parents of routes, ancestors of policies. `identity` tells ours from one another.
-Value merge_entries(std::string_view list, std::string_view identity, const Value& live, const Value& ours, const Ours& who) {
+// Entries that name their controller: parents of routes, ancestors of policies.
+struct EntryList {
+  std::string_view list;
+  std::string_view identity;  // tells ours from one another
+  std::size_t most;
+};
+constexpr EntryList kParents{"parents", "parentRef", kMaxParents};
+constexpr EntryList kAncestors{"ancestors", "ancestorRef", kMaxAncestors};
+
+Value merge_entries(const EntryList& entries, const Value& live, const Value& ours, const Ours& who) {
+  const auto& [list, identity, most] = entries;
   Value merged = Value::Array{};
   std::vector<bool> placed(items(&ours, list).size());
   const Value name{std::string(who.controller_name)};
@@ -112,7 +127,7 @@ Value merge_entries(std::string_view list, std::string_view identity, const Valu
       break;
     }
   }
-  for (std::size_t i = 0; i < placed.size(); ++i) {
+  for (std::size_t i = 0; i < placed.size() && merged.as_array().size() < most; ++i) {
     if (!placed[i]) merged.push(with_conditions(items(&ours, list)[i], nullptr, who.now));
   }
   return merged;
@@ -127,13 +142,6 @@ Value with_others(const Value& live, Value merged) {
   return merged;
 }
 
-struct EntryList {
-  std::string_view list;
-  std::string_view identity;
-};
-constexpr EntryList kParents{"parents", "parentRef"};
-constexpr EntryList kAncestors{"ancestors", "ancestorRef"};
-
 }  // namespace
 
 Value merge_status(std::string_view kind, const Value& live_as_it_stands, const Value& as_computed, const Ours& who) {
@@ -142,7 +150,7 @@ Value merge_status(std::string_view kind, const Value& live_as_it_stands, const 
   for (const EntryList& entries : {kParents, kAncestors}) {
     if (!ours.find(entries.list)) continue;
     Value merged = Value::Object{};
-    merged.add(std::string(entries.list), merge_entries(entries.list, entries.identity, live, ours, who));
+    merged.add(std::string(entries.list), merge_entries(entries, live, ours, who));
     return in_order(with_others(live, std::move(merged)));
   }
   Value merged = with_conditions(ours, &live, who.now);

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "base/json.h"
 
 namespace cardea::cluster {
@@ -58,6 +63,45 @@ TEST(StatusMerge, ParentsOfOtherControllersStayWhereTheyAre) {
   EXPECT_EQ(merge("HTTPRoute", kLive, R"({"parents":[]})"),
             ordered(R"({"parents":[{"controllerName":"theirs","parentRef":{"name":"x"},"conditions":[]},
                                    {"controllerName":"theirs","parentRef":{"name":"y"},"conditions":[]}]})"));
+}
+
+// A status over a limit would be refused as a whole.
+TEST(StatusMerge, WhatOthersFilledLeavesOursTheRoomThatIsLeft) {
+  struct Case {
+    std::string_view kind, list, reference;
+    std::size_t most;
+  };
+  for (const Case& c : {Case{"HTTPRoute", "parents", "parentRef", 32}, Case{"BackendTLSPolicy", "ancestors", "ancestorRef", 16}}) {
+    const auto entries = [&c](std::string_view controller, std::size_t count) {
+      base::Value status = base::Value::Object{};
+      base::Value& list = status.add(std::string(c.list), base::Value::Array{});
+      for (std::size_t i = 0; i < count; ++i) {
+        base::Value& entry = list.push(base::Value::Object{});
+        entry.add("controllerName", controller);
+        entry.add(std::string(c.reference), base::Value::Object{}).add("name", static_cast<int>(i));
+        entry.add("conditions", base::Value::Array{});
+      }
+      return status;
+    };
+    const auto ours_in = [&c](const base::Value& status) {
+      const auto& list = status.find(c.list)->as_array();
+      return std::ranges::count_if(list, [](const base::Value& entry) { return *entry.find("controllerName") == base::Value("ours"); });
+    };
+    const Ours who{"ours", "NOW"};
+    const base::Value merged = merge_status(c.kind, entries("theirs", c.most - 2), entries("ours", 5), who);
+    EXPECT_EQ(merged.find(c.list)->as_array().size(), c.most);
+    EXPECT_EQ(ours_in(merged), 2);
+    EXPECT_EQ(merge_status(c.kind, merged, entries("ours", 5), who), merged) << "nothing to write";
+    EXPECT_EQ(ours_in(merge_status(c.kind, entries("theirs", c.most), entries("ours", 1), who)), 0);
+    EXPECT_EQ(ours_in(merge_status(c.kind, base::Value(), entries("ours", c.most), who)), static_cast<std::ptrdiff_t>(c.most));
+  }
+
+  std::string theirs;
+  for (int i = 0; i < 6; ++i) theirs += R"({"type":"example.com/)" + std::to_string(i) + R"(","status":"True"},)";
+  const std::string merged = merge("Gateway", R"({"conditions":[)" + theirs + R"({"type":"Accepted","status":"True","lastTransitionTime":"OLD"}]})",
+                                   R"({"conditions":[{"type":"Accepted","status":"True"},{"type":"Programmed","status":"True"},{"type":"ResolvedRefs","status":"True"}]})");
+  EXPECT_EQ(json(merged).find("conditions")->as_array().size(), 8u);
+  EXPECT_TRUE(merged.contains("Programmed") && !merged.contains("ResolvedRefs")) << merged;
 }
 
 TEST(StatusMerge, WhatStandsThereAlreadyComesOutTheSame) {

@@ -224,14 +224,12 @@ async::Task<Answer<std::string>> Client::attempt(const Request& request, async::
 }
 
 std::unique_ptr<Connection> Client::take_idle() {
+  // The token may be newer than a connection: it goes with each request. A certificate belongs to it.
+  (void)credentials_->refresh(std::chrono::steady_clock::now());
   while (!idle_.empty()) {
     std::unique_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
-    if (connection->usable(loop_.now()) && connection->credentials() == credentials_->tls_version()) {
-      // The token may be newer than the connection: it goes with each request.
-      (void)credentials_->token.refresh(std::chrono::steady_clock::now());
-      return connection;
-    }
+    if (connection->usable(loop_.now()) && connection->credentials() == credentials_->tls_version()) return connection;
   }
   return nullptr;
 }

@@ -170,6 +170,22 @@ TEST(Client, AnUnreachableServerIsNamed) {
   EXPECT_TRUE(answer.error().message.contains("http://127.0.0.1:1/version")) << answer.error().message;
 }
 
+// The kernel takes the connection, and nobody answers.
+TEST(Client, AServerThatHangsIsAnErrorInTime) {
+  async::Loop loop;
+  const auto socket = net::listen_tcp(*net::SocketAddress::parse("127.0.0.1", 0));
+  ASSERT_TRUE(socket);
+  Config config;
+  config.tls = false;
+  config.host = "127.0.0.1";
+  config.port = net::SocketAddress::of_local(socket->get()).port();
+  Client client(loop, config, {.request_timeout = std::chrono::milliseconds(100)});
+  EXPECT_EQ(loop.run(client.read("/version")).error().kind, ApiError::Kind::TimedOut);
+  const auto watch = loop.run(client.watch(kRoutes, "", {}));
+  ASSERT_FALSE(watch);
+  EXPECT_EQ(watch.error().kind, ApiError::Kind::TimedOut);
+}
+
 TEST(Client, AConnectionThatTheServerClosedMeanwhileIsReplaced) {
   run([](FakeApiServer& server, Client& client) -> Task<void> {
     EXPECT_TRUE(co_await client.create(kRoutes, "shop", json(kRoute)));
@@ -271,6 +287,36 @@ TEST(Client, ATokenFileIsReadAgain) {
   std::filesystem::remove(file);
   EXPECT_TRUE(credentials.refresh(now += FreshText::kLook)) << "what we have may still do";
   EXPECT_EQ(credentials.token.text(), "second\n");
+}
+
+Task<int> new_token(async::Loop& loop) {
+  const std::string file = ::testing::TempDir() + "/cardea-rotated-token";
+  EXPECT_TRUE(base::write_file_atomically(file, "one"));
+  FakeApiServer server(loop);
+  server.add_kind(kRoutes, "HTTPRoute");
+  server.put_json(kRoutes, kRoute);
+  {
+    Config config = server.config();
+    config.token = {.text = {}, .file = file};
+    Client client(loop, config);
+    EXPECT_TRUE(co_await client.get({kRoutes, "shop", "r", {}}));
+    EXPECT_EQ(server.requests.back().authorization, "Bearer one");
+    EXPECT_TRUE(base::write_file_atomically(file, "two"));
+    const auto deadline = loop.after(10'000);
+    while (server.requests.back().authorization != "Bearer two" && loop.now() < deadline) {
+      co_await async::sleep(loop, 50);
+      EXPECT_TRUE(co_await client.get({kRoutes, "shop", "r", {}}));
+    }
+    EXPECT_EQ(server.requests.back().authorization, "Bearer two");
+    EXPECT_EQ(client.metrics().connections.value(), 1u);
+  }
+  co_await server.stop();
+  co_return 0;
+}
+
+TEST(Client, ANewTokenGoesOverTheKeptConnection) {
+  async::Loop loop;
+  loop.run(new_token(loop));
 }
 
 }  // namespace

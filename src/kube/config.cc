@@ -172,7 +172,13 @@ base::Result<Config> read_kubeconfig(const std::string& path, const std::string&
 
 base::Result<Config> find_config(const std::string& path, const std::string& context) {
   if (!path.empty()) return read_kubeconfig(path, context);
-  if (const std::string named = environment("KUBECONFIG"); !named.empty()) return read_kubeconfig(named, context);
+  if (const std::string named = environment("KUBECONFIG"); !named.empty()) {
+    std::error_code missing;
+    if (named.contains(':') && !fs::exists(named, missing)) {
+      return base::fail(fmt::format("KUBECONFIG names several files ({}): they are not joined; name one, or give --kubeconfig", named));
+    }
+    return read_kubeconfig(named, context);
+  }
   const std::string host = environment("KUBERNETES_SERVICE_HOST");
   if (!host.empty()) return in_cluster_config(host, environment("KUBERNETES_SERVICE_PORT"));
   const std::string home = environment("HOME") + "/.kube/config";

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/file.h"
@@ -69,6 +70,42 @@ TEST(Config, SaysWhatIsWrong) {
     EXPECT_EQ(server(bad), fmt::format("server \"{}\" is not a URL such as https://10.0.0.1:6443", bad));
   }
   EXPECT_TRUE(server("https://a", ", insecure-skip-tls-verify: true").contains("not supported"));
+}
+
+TEST(Config, UsersAreATokenOrACertificateInlineOrInFiles) {
+  const auto with_user = [](std::string_view user) {
+    return parse_kubeconfig(fmt::format("current-context: a\ncontexts: [{{name: a, context: {{cluster: c, user: u}}}}]\n"
+                                        "clusters: [{{name: c, cluster: {{server: \"https://a\"}}}}]\nusers: [{{name: u, user: {}}}]\n", user),
+                            "/etc/k");
+  };
+  const auto inline_ = with_user("{client-certificate-data: Qw==, client-certificate: c.crt, client-key-data: Sw==}");
+  ASSERT_TRUE(inline_) << inline_.error().message;
+  EXPECT_EQ(inline_->client_certificate, (TextSource{.text = "C", .file = {}})) << "data goes before the file";
+  EXPECT_EQ(inline_->client_key.text, "K");
+  const auto token_file = with_user("{token: old, tokenFile: run/token}");
+  ASSERT_TRUE(token_file) << token_file.error().message;
+  EXPECT_EQ(token_file->token, (TextSource{.text = {}, .file = "/etc/k/run/token"})) << "the file goes before what is inline";
+  const auto nobody = with_user("{}");
+  ASSERT_TRUE(nobody) << nobody.error().message;
+  EXPECT_TRUE(nobody->token.empty() && nobody->client_certificate.empty());
+
+  const auto error = [&](std::string_view user) { return with_user(user).error().message; };
+  EXPECT_EQ(error("{auth-provider: {name: oidc}}"), "users with \"auth-provider\" are not supported: use a token or a client certificate");
+  EXPECT_EQ(error("{username: a, password: b}"), "users with \"username\" are not supported: use a token or a client certificate");
+  EXPECT_EQ(error("{token: t, as: root}"), "users with \"as\" are not supported: use a token or a client certificate");
+  EXPECT_EQ(error("{client-certificate: a.crt}"), "client-certificate and client-key are only of use together");
+  EXPECT_EQ(error("{client-certificate-data: '?', client-key: b}"), "client-certificate-data is not base64");
+}
+
+TEST(Config, SeveralFilesInTheEnvironmentAreRefusedByName) {
+  const char* const before = getenv("KUBECONFIG");
+  const std::string kept = before ? before : "";
+  setenv("KUBECONFIG", "/none/a:/none/b", 1);
+  const auto config = find_config("", "");
+  if (before) setenv("KUBECONFIG", kept.c_str(), 1);
+  else unsetenv("KUBECONFIG");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message, "KUBECONFIG names several files (/none/a:/none/b): they are not joined; name one, or give --kubeconfig");
 }
 
 TEST(Config, TakesWhatAPodIsGiven) {

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <memory>
@@ -10,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "net/socket_address.h"
 #include "net/tcp.h"
 #include "net/tls_client.h"
@@ -35,6 +38,15 @@ base::Result<std::vector<net::SocketAddress>> addresses_of(const Config& config)
   return addresses;
 }
 
+// A watch only reads: of a server whose machine is gone without a word it would not hear for minutes.
+void keep_alive(int socket) {
+  const auto set = [socket](int level, int option, int value) { (void)setsockopt(socket, level, option, &value, sizeof value); };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdle);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveInterval);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveCount);
+}
+
 async::Task<base::Result<std::unique_ptr<net::TcpStream>>> open_tcp(async::Loop& loop, const Config& config,
                                                                     async::Deadline deadline) {
   const auto addresses = addresses_of(config);
@@ -42,7 +54,10 @@ async::Task<base::Result<std::unique_ptr<net::TcpStream>>> open_tcp(async::Loop&
   std::string why;
   for (const net::SocketAddress& address : *addresses) {
     net::Connected connected = co_await net::connect_tcp(loop, address, deadline);
-    if (connected.status == net::ConnectStatus::Connected) co_return std::move(connected.stream);
+    if (connected.status == net::ConnectStatus::Connected) {
+      keep_alive(connected.stream->descriptor());
+      co_return std::move(connected.stream);
+    }
     why = fmt::format("cannot connect to {}: {}", address.text(),
                       connected.status == net::ConnectStatus::TimedOut ? "no answer in time"
                       : connected.status == net::ConnectStatus::Ended  ? "the program is ending"
@@ -69,6 +84,10 @@ base::Result<> Connector::renew_context() {
     options.certificate = net::TlsCertificate{credentials_.certificate.text(), credentials_.key.text()};
   }
   auto context = net::TlsClientContext::create(options);
+  if (!context && context_) {  // of a pair of files one may be the new one already
+    base::log_warn("the credentials for {} cannot be used: {}; going on with those before", config_.server(), context.error().message);
+    return {};
+  }
   if (!context) return std::unexpected(std::move(context).error());
   context_ = *std::move(context);
   context_version_ = credentials_.tls_version();

@@ -17,6 +17,11 @@ class TlsClientContext;
 
 namespace cardea::kube {
 
+// A server that is gone without a word is found out after kKeepAliveIdle + kKeepAliveCount * kKeepAliveInterval seconds.
+inline constexpr int kKeepAliveIdle = 30;      // seconds
+inline constexpr int kKeepAliveInterval = 10;  // seconds
+inline constexpr int kKeepAliveCount = 3;
+
 // For the Host field: "10.96.0.1:443", "[fd00::1]:6443".
 std::string authority_of(const Config& config);
 

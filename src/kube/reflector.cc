@@ -57,7 +57,7 @@ async::Task<Reflector::Next> Reflector::list(async::StopToken stop) {
                       .field_selector = options_.field_selector,
                       .resource_version = {},
                       .continue_ = {},
-                      .limit = options_.page_size,
+                      .limit = whole_ ? 0 : options_.page_size,
                       .metadata_only = options_.metadata_only};
   std::set<api::ObjectKey> listed;
   std::string version;
@@ -66,6 +66,7 @@ async::Task<Reflector::Next> Reflector::list(async::StopToken stop) {
     if (stop.requested()) co_return Next::Stop;
     if (!page) {
       const Next next = after(page.error(), Next::List);
+      if (page.error().gone() && !options.continue_.empty()) whole_ = true;
       if (next == Next::List) co_await pause(&page.error(), stop);
       co_return next;
     }
@@ -83,6 +84,7 @@ async::Task<Reflector::Next> Reflector::list(async::StopToken stop) {
   }
   for (const api::ObjectKey& key : gone) forget(key);
   version_ = std::move(version);
+  whole_ = false;
   problem_.clear();
   mark_synced();
   co_return Next::Watch;

@@ -97,6 +97,8 @@ class Reflector {
   std::map<api::ObjectKey, std::string> known_;  // with their resource versions
   std::string version_;                          // where to resume
   std::string problem_;
+  // The server forgot a list between two of its pages: in one piece it cannot, however slow one of us is.
+  bool whole_ = false;
   bool synced_ = false;
   bool again_ = false;
   std::optional<async::StopSource> interrupt_;  // of the watch under way

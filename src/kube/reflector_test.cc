@@ -155,6 +155,82 @@ TEST(Reflector, ListsAgainWhenItsVersionIsGoneAndTellsWhatWentMeanwhile) {
   });
 }
 
+// etcd forgets what a list began with after some minutes, and may do so again and again.
+TEST(Reflector, AListThatIsForgottenBetweenItsPagesComesInOnePiece) {
+  run(
+      [](Follower& f) -> Task<void> {
+        for (const char* name : {"a", "b", "c", "d", "e"}) f.put_route(name);
+        f.server.intercept = [&f](const FakeRequest& request) -> std::optional<FakeAnswer> {
+          if (!request.query.contains("continue")) return std::nullopt;
+          f.server.erase(kRoutes, "shop", "a");
+          return testing::refuse(410, "Expired");
+        };
+        f.start();
+        co_await f.until("synced");
+        EXPECT_EQ(f.told, "+a:1:HTTPRoute +b:1:HTTPRoute +c:1:HTTPRoute +d:1:HTTPRoute +e:1:HTTPRoute -a synced ");
+        EXPECT_EQ(f.reflector->metrics().lists.value(), 2u);
+        // The next one comes in pages again.
+        f.server.intercept = nullptr;
+        co_await f.until_watching();
+        const auto before = f.server.count("GET", "httproutes");
+        f.told.clear();
+        f.reflector->list_again();
+        co_await f.until("+e:1");
+        EXPECT_EQ(f.server.count("GET", "httproutes") - before, 2u);
+      },
+      {.page_size = 2});
+}
+
+// Answers the first watch with `first`; tells where the second one resumed.
+Task<std::string> resumed_after(Follower& f, FakeAnswer first) {
+  int watches = 0;
+  std::string version;
+  f.server.intercept = [&](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (!request.is_watch()) return std::nullopt;
+    if (++watches == 1) return first;
+    if (watches == 2) version = request.query.at("resourceVersion");
+    return std::nullopt;
+  };
+  f.start();
+  co_await f.until_watching();
+  f.server.intercept = nullptr;
+  co_return version;
+}
+
+TEST(Reflector, ABookmarkIsWhereAWatchResumes) {
+  run([](Follower& f) -> Task<void> {
+    const std::string version = co_await resumed_after(f, {.body = R"({"type":"BOOKMARK","object":{"kind":"HTTPRoute","metadata":{"resourceVersion":"777"}}})" "\n"});
+    EXPECT_EQ(version, "777");
+    EXPECT_EQ(f.reflector->metrics().lists.value(), 1u);
+  });
+}
+
+TEST(Reflector, AWatchThatIsRefusedAsTooOldIsAList) {
+  run([](Follower& f) -> Task<void> {
+    co_await resumed_after(f, testing::refuse(410, "Expired"));
+    EXPECT_EQ(f.reflector->metrics().lists.value(), 2u);
+    f.put_route("a");
+    co_await f.until("+a:1");
+  });
+}
+
+TEST(Reflector, AThrottlingServerIsLeftAloneForAsLongAsItAsksAndTheWatchResumes) {
+  run([](Follower& f) -> Task<void> {
+    FakeAnswer busy = testing::refuse(429, "TooManyRequests");
+    busy.retry_after = 1;
+    const auto begun = f.client.loop().now();
+    co_await resumed_after(f, busy);
+    EXPECT_GE(f.client.loop().now() - begun, 1000u);
+    EXPECT_EQ(f.reflector->metrics().lists.value(), 1u);
+  });
+  run([](Follower& f) -> Task<void> {
+    const auto begun = f.client.loop().now();
+    co_await resumed_after(f, {.body = R"({"type":"ERROR","object":{"kind":"Status","code":504,"reason":"Timeout","details":{"retryAfterSeconds":1}}})" "\n"});
+    EXPECT_GE(f.client.loop().now() - begun, 1000u);
+    EXPECT_EQ(f.reflector->metrics().lists.value(), 1u);
+  });
+}
+
 TEST(Reflector, NeverAHotLoop) {
   run([](Follower& f) -> Task<void> {
     f.start();

@@ -71,7 +71,10 @@ async::Task<Answer<std::optional<WatchEvent>>> Watch::next(async::Deadline deadl
   const auto line = lines_.next();
   if (!line) co_return fail(ApiError::Kind::TooLarge, "an event is larger than allowed");
   auto event = parse_watch_event(*line);
-  if (!event) co_return std::unexpected(std::move(event).error());
+  if (!event) {
+    event.error().message = fmt::format("{}: {}", what_, event.error().message);
+    co_return std::unexpected(std::move(event).error());
+  }
   co_return std::optional<WatchEvent>(*std::move(event));
 }
 

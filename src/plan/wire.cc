@@ -73,7 +73,7 @@ PlanId read_plan_id(const Value& object) {
 Value write(const Refusal& refusal) {
   Value object(Value::Object{});
   object.add("part", refusal.part);
-  object.add("reason", refusal.reason.substr(0, kMaxReason));
+  object.add("reason", base::shortened(refusal.reason, kMaxReason));
   return object;
 }
 

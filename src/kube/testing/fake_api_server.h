@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FakeApiServer: for tests: as much of a Kubernetes API server as our client uses, in the test's own loop, on loopback
-// without TLS, with faults on demand. Objects are stored as they are given; resourceVersion, uid and generation are set.
+// FakeApiServer: for tests: as much of a Kubernetes API server as our client uses, in the test's own loop, on loopback,
+// in plain text or TLS, with faults on demand. Objects are stored as they are given; resourceVersion, uid and generation are set.
 #pragma once
 
 #include <fmt/core.h>
@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "http/uri.h"
 #include "kube/client.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 
 namespace cardea::kube::testing {
 
@@ -88,6 +90,12 @@ class FakeApiServer {
     config.token.text = "secret-token";
     config.namespace_ = "cardea-system";
     return config;
+  }
+
+  // From now on; both outlive the server.
+  void speak_tls(const net::TlsFront& front, net::TlsSelector& selector) {
+    front_ = &front;
+    selector_ = &selector;
   }
 
   void add_kind(const ResourceType& type, std::string kind) { kinds_[type] = std::move(kind); }
@@ -192,7 +200,13 @@ class FakeApiServer {
   }
 
   static async::Task<void> serve(FakeApiServer* self, net::Descriptor socket) {
-    net::TcpStream stream(self->loop_, std::move(socket));
+    auto tcp = std::make_unique<net::TcpStream>(self->loop_, std::move(socket));
+    if (!self->front_) co_return co_await serve_stream(self, *tcp);
+    net::TlsServerStream tls(std::move(tcp), *self->front_);
+    if (co_await tls.accept(*self->selector_, async::kNever) == net::TlsHandshake::Done) co_await serve_stream(self, tls);
+  }
+
+  static async::Task<void> serve_stream(FakeApiServer* self, net::Stream& stream) {
     conn::H1Server server(stream, self->buffers_, self->http_limits_);
     while (co_await server.wait_for_request(async::kNever, async::StopToken(self->stop_)) == conn::H1Server::Waited::Bytes) {
       conn::H1Exchange exchange(server);
@@ -483,6 +497,8 @@ class FakeApiServer {
   conn::BufferPool buffers_;
   http::Limits http_limits_;
   std::uint16_t port_ = 0;
+  const net::TlsFront* front_ = nullptr;
+  net::TlsSelector* selector_ = nullptr;
   std::map<ResourceType, std::string> kinds_;
   std::map<Key, base::Value> objects_;
   std::deque<Event> history_;

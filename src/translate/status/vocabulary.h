@@ -3,20 +3,25 @@
 // v1.6.1; facts, section 2). Conditions are made of these constants alone, so that a misspelt one does not compile.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "api/condition.h"
+#include "base/strings.h"
 
 namespace cardea::translate {
+
+// What the API takes of a condition's message, in bytes; a longer one would keep the whole status from being written.
+inline constexpr std::size_t kMaxMessage = 32'768;
 
 inline api::Condition make_condition(std::string_view type, api::ConditionStatus status, std::string_view reason,
                                      std::string message, std::int64_t generation) {
   return {.type = std::string(type),
           .status = status,
           .reason = std::string(reason),
-          .message = std::move(message),
+          .message = message.size() <= kMaxMessage ? std::move(message) : base::shortened(message, kMaxMessage),
           .observed_generation = generation,
           .last_transition_time = {}};
 }
