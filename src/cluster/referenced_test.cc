@@ -198,5 +198,29 @@ TEST(Referenced, SecretsOfOtherControllersGatewaysAreNotRead) {
   });
 }
 
+TEST(Referenced, ARouteComesAfterTheBundleOfAPolicyThatBecomesOurs) {
+  run([](Reading& r) -> Task<void> {
+    for (const char* kind : {"Gateway", "GatewayClass", "HTTPRoute", "BackendTLSPolicy"}) r.install(kind);
+    r.put_class("ours");
+    r.put_gateway("g", "none");
+    r.put("ConfigMap", "shop", "ca", R"("data":{"ca.crt":"x"})");
+    r.put("BackendTLSPolicy", "shop", "p",
+          R"("spec":{"targetRefs":[{"group":"","kind":"Service","name":"s"}],"validation":{"hostname":"s.example","caCertificateRefs":[{"group":"","kind":"ConfigMap","name":"ca"}]}})");
+    r.start();
+    co_await r.until_synced();
+    EXPECT_NE(r.find<api::BackendTLSPolicy>("shop", "p"), nullptr);
+    EXPECT_EQ(r.find<api::ConfigMap>("shop", "ca"), nullptr) << "nobody sends to its Service";
+    EXPECT_EQ(r.server.count("GET", "/configmaps/"), 0u);
+    r.put("HTTPRoute", "shop", "r", R"("spec":{"parentRefs":[{"name":"g"}],"rules":[{"backendRefs":[{"name":"s","port":80}]}]})");
+    co_await r.until([&r] {
+      const bool routed = r.find<api::HTTPRoute>("shop", "r");
+      if (routed) EXPECT_NE(r.find<api::ConfigMap>("shop", "ca"), nullptr) << "not without it";
+      return routed;
+    }, "the route");
+    r.server.erase(type_of("HTTPRoute"), "shop", "r");
+    co_await r.until([&r] { return !r.find<api::ConfigMap>("shop", "ca"); }, "the bundle to go with the route");
+  });
+}
+
 }  // namespace
 }  // namespace cardea::cluster::testing

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Referrers: what refers to Secrets and ConfigMaps, and to which of them we may look: those that a Gateway of our class, a
-// ListenerSet of such a Gateway, or a policy names, in its own namespace or where a ReferenceGrant permits it. What others
-// name is none of our business, and is not read. Control thread.
+// ListenerSet of such a Gateway names, in its own namespace or where a ReferenceGrant permits it, and those of policies for
+// Services to which a route of such a Gateway or ListenerSet sends. What others name is none of our business, and is not
+// read. Control thread.
 #pragma once
 
 #include <set>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "api/resources.h"
+#include "cluster/senders.h"
 
 namespace cardea::cluster {
 
@@ -26,12 +28,20 @@ class Referrers {
   std::set<api::ObjectId> references_of(const api::ObjectId& id) const;
 
  private:
+  std::vector<api::ObjectId> put_route(const api::Object& object);
   std::vector<api::ObjectId> affected_by(const api::ObjectId& id) const;
   void add_sets_of(const api::Gateway& gateway, std::vector<api::ObjectId>& affected) const;
+  void add_policies(std::vector<api::ObjectId>& affected) const;
+  // Those for Services to which a route of ours sends.
+  std::vector<api::ObjectId> policies_of(const Senders::Route& route) const;
   bool is_ours(const api::Gateway* gateway) const;
+  bool is_ours(const api::ListenerSet& set) const;
+  bool is_ours(const Senders::Route& route) const;
+  bool concerns_us(const api::BackendTLSPolicy& policy) const;
 
   std::string controller_name_;
-  api::Resources known_;  // of the kinds that matter here
+  api::Resources known_;  // of the kinds that matter here, but for routes
+  Senders senders_;
 };
 
 }  // namespace cardea::cluster

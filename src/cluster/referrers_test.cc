@@ -77,16 +77,56 @@ TEST(Referrers, AnotherNamespaceHasToPermitIt) {
   EXPECT_EQ(referrers.references_of(kGatewayId), kOfGateway);
 }
 
-TEST(Referrers, PoliciesReferToBundlesOfTheirOwnNamespace) {
+constexpr std::string_view kBackend = R"({"backendRefs":[{"name":"s","port":80}]})";
+
+api::Object route(std::string_view kind, std::string_view parent, std::string_view rule, std::string_view namespace_ = "shop") {
+  return object("v1", kind, std::string(R"({"name":"r","namespace":")") + std::string(namespace_) + "\"}",
+                std::string(R"({"parentRefs":[)") + std::string(parent) + R"(],"rules":[)" + std::string(rule) + "]}");
+}
+
+TEST(Referrers, PoliciesReferToBundlesOfTheirOwnNamespaceWhereARouteOfOursSends) {
   Referrers referrers("ours");
   const auto policy = object("v1", "BackendTLSPolicy", R"({"name":"p","namespace":"shop"})", R"({"targetRefs":[{"group":"","kind":"Service","name":"s"}],
       "validation":{"hostname":"s.example","caCertificateRefs":[{"group":"","kind":"ConfigMap","name":"ca"},{"group":"","kind":"Secret","name":"x"}]}})");
   const api::ObjectId id{"BackendTLSPolicy", {"shop", "p"}};
   EXPECT_EQ(referrers.put(policy), Ids{id});
-  EXPECT_EQ(referrers.references_of(id), (std::set<api::ObjectId>{{"ConfigMap", {"shop", "ca"}}}));
-  const auto route = object("v1", "HTTPRoute", R"({"name":"r","namespace":"shop"})", "{}");
-  EXPECT_TRUE(referrers.put(route).empty());
-  EXPECT_TRUE(referrers.erase({"HTTPRoute", {"shop", "r"}}).empty());
+  const std::set<api::ObjectId> bundle{{"ConfigMap", {"shop", "ca"}}}, nothing;
+  const auto refers_to = [&] { return referrers.references_of(id); };
+  EXPECT_EQ(refers_to(), nothing) << "nobody sends to the Service";
+
+  // Class, Gateway and route in any order: what made the difference names the policy.
+  const api::ObjectId route_id{"HTTPRoute", {"shop", "r"}};
+  constexpr std::string_view kParent = R"({"name":"g"})";
+  EXPECT_TRUE(referrers.put(route("HTTPRoute", kParent, kBackend)).empty()) << "its Gateway is not known yet";
+  EXPECT_EQ(referrers.put(gateway_class("theirs")), Ids{id});
+  EXPECT_EQ(referrers.put(kGateway), (Ids{kGatewayId, id}));
+  EXPECT_EQ(refers_to(), nothing) << "another controller's";
+  EXPECT_EQ(referrers.put(gateway_class("ours")), (Ids{kGatewayId, id}));
+  EXPECT_EQ(refers_to(), bundle);
+  EXPECT_EQ(referrers.erase(route_id), Ids{id});
+  EXPECT_EQ(refers_to(), nothing);
+
+  // In every way in which a route may send.
+  constexpr std::string_view kMirror = R"({"filters":[{"type":"RequestMirror","requestMirror":{"backendRef":{"name":"s","port":80}}}]})";
+  constexpr std::string_view kCheck =
+      R"({"backendRefs":[{"name":"x","port":80,"filters":[{"type":"ExternalAuth","externalAuth":{"protocol":"HTTP","backendRef":{"name":"s","port":80}}}]}]})";
+  for (const std::string_view rule : {kBackend, kMirror, kCheck}) {
+    EXPECT_EQ(referrers.put(route("HTTPRoute", kParent, rule)), Ids{id}) << rule;
+    EXPECT_EQ(refers_to(), bundle) << rule;
+    EXPECT_EQ(referrers.put(route("HTTPRoute", kParent, R"({"backendRefs":[{"name":"other","port":80}]})")), Ids{id});
+    EXPECT_EQ(refers_to(), nothing);
+  }
+  EXPECT_EQ(referrers.put(route("GRPCRoute", kParent, kBackend)), Ids{id});
+  EXPECT_EQ(refers_to(), bundle);
+  EXPECT_EQ(referrers.erase({"GRPCRoute", {"shop", "r"}}), Ids{id});
+
+  // From another namespace, and by a ListenerSet.
+  constexpr std::string_view kFar = R"({"backendRefs":[{"name":"s","namespace":"shop","port":80}]})";
+  EXPECT_TRUE(referrers.put(route("HTTPRoute", R"({"kind":"ListenerSet","name":"s"})", kFar, "team")).empty());
+  EXPECT_EQ(referrers.put(kSet), (Ids{kSetId, id}));
+  EXPECT_EQ(refers_to(), bundle);
+  EXPECT_EQ(referrers.erase(kGatewayId), (Ids{kGatewayId, kSetId, id}));
+  EXPECT_EQ(refers_to(), nothing);
 }
 
 }  // namespace
