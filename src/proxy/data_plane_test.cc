@@ -246,8 +246,8 @@ TEST(DataPlane, ANameIsFollowedToWhereItLeads) {
   plane->apply(plan_of(port, "/a", backend.port(), "shop.test"));
   EXPECT_EQ(plane->names(), std::vector<std::string>{"shop.test"});
   Client client(port);
-  client.send(kGet);
-  EXPECT_TRUE(client.read_until("\n").starts_with("HTTP/1.1 503 "));
+  client.send("GET /a/b HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(client.read_until("never").starts_with("HTTP/1.1 503 "));
   known = {*base::parse_ip("127.0.0.1")};
   plane->resolve_again();
   Client again(port);
