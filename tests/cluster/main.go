@@ -26,6 +26,7 @@ const usage = `usage:
   tests/cluster/up [NAME]             starts a cluster
   tests/cluster/down [NAME]           ends it and leaves nothing behind
   tests/cluster/kubectl ARGUMENTS     kubectl for it
+  tests/cluster/helm ARGUMENTS        helm for it; the first use builds it
   tests/cluster/exec COMMAND          runs a command among the processes of its node
   tests/cluster/load-image ARCHIVE    imports an image
   tests/cluster/load-cardea [PROGRAM] makes the image cardea:dev of a program (build/release/cardea) and imports it
@@ -56,7 +57,7 @@ func run(command string, arguments []string) error {
 		name, arguments = arguments[0], nil
 	}
 	wanted := map[string][2]int{ // how many arguments
-		"build": {0, 0}, "up": {0, 0}, "down": {0, 0}, "kubectl": {0, 1 << 20}, "exec": {1, 1 << 20}, "load-image": {1, 1},
+		"build": {0, 0}, "up": {0, 0}, "down": {0, 0}, "kubectl": {0, 1 << 20}, "helm": {0, 1 << 20}, "exec": {1, 1 << 20}, "load-image": {1, 1},
 		"load-cardea": {0, 1}, "install": {0, 1}, "conformance": {0, 1 << 20}, "shop": {0, 0}, host.InitCommand: {1, 1}, host.MainCommand: {1, 1}, needs.ProbeCommand: {0, 0},
 	}
 	count, known := wanted[command]
@@ -73,6 +74,12 @@ func run(command string, arguments []string) error {
 		return down(name)
 	case "kubectl":
 		return lifecycle.Kubectl(name, arguments)
+	case "helm":
+		program, err := artifacts.Builder{Root: root()}.Helm()
+		if err != nil {
+			return err
+		}
+		return lifecycle.Helm(name, program, arguments)
 	case "exec":
 		return lifecycle.Exec(name, arguments)
 	case "load-image":

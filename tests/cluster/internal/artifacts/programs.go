@@ -9,11 +9,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
-const kubernetesVersion = "1.36.1"
+// As pins/ has them.
+const (
+	kubernetesVersion = "1.36.1"
+	helmVersion       = "3.22.0"
+)
 
 // Set is a choice of what to build.
 type Set int
@@ -21,6 +26,7 @@ type Set int
 const (
 	ForCluster Set = iota // what a cluster needs
 	ForSuite              // and what the conformance suite needs
+	onDemand              // what is built when it is used for the first time
 )
 
 // Builder knows where sources are and where results go.
@@ -67,6 +73,8 @@ func (b Builder) groups() []group {
 			command: []string{"build", "-ldflags", plain, "-o", bin + "echo-basic", "sigs.k8s.io/gateway-api/conformance/echo-basic"}},
 		{name: "conformance", pins: "conformance", outputs: []string{"conformance.test"}, cold: "2 minutes", set: ForSuite,
 			command: []string{"test", "-c", "-o", bin + "conformance.test", "sigs.k8s.io/gateway-api/conformance"}},
+		{name: "helm", pins: "helm", static: true, outputs: []string{"helm"}, cold: "3 minutes", set: onDemand,
+			command: []string{"build", "-ldflags", plain + " -X helm.sh/helm/v3/internal/version.version=v" + helmVersion, "-o", bin + "helm", "helm.sh/helm/v3/cmd/helm"}},
 	}
 }
 
@@ -99,6 +107,16 @@ func (b Builder) Programs(set Set) error {
 		}
 	}
 	return b.pause()
+}
+
+// Helm builds helm when it is missing or stale, and tells where it is.
+func (b Builder) Helm() (string, error) {
+	groups := b.groups()
+	at := slices.IndexFunc(groups, func(g group) bool { return g.name == "helm" })
+	if err := b.build(groups[at]); err != nil {
+		return "", fmt.Errorf("building helm: %w", err)
+	}
+	return b.Binary("helm"), nil
 }
 
 func (b Builder) build(g group) error {

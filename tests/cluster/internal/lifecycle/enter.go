@@ -49,6 +49,15 @@ func Kubectl(name string, arguments []string) error {
 	return become(append([]string{cluster.Binary("kubectl")}, arguments...), Environment(cluster))
 }
 
+// Helm becomes the program helm, on the machine. What needs no cluster (template, lint) works without one.
+func Helm(name, program string, arguments []string) error {
+	if err := topology.CheckName(name); err != nil {
+		return err
+	}
+	environment := append(os.Environ(), "KUBECONFIG="+filepath.Join(topology.StateOf(name), "admin.kubeconfig"))
+	return become(append([]string{program}, arguments...), environment)
+}
+
 func become(command, environment []string) error {
 	program, err := exec.LookPath(command[0])
 	if err != nil {
