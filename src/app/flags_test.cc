@@ -70,7 +70,7 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
              "--max-idle-per-endpoint", "14", "--connect-attempts", "15", "--request-timeout", "16s",
              "--backend-request-timeout", "0s", "--access-log-buffer-bytes", "17k", "--max-chunk-line-bytes", "18",
              "--max-chunk-extension-bytes", "19", "--retry-backoff", "20ms", "--max-replay-bytes", "21",
-             "--max-mirrors", "22", "--max-mirror-bytes", "23", "--mirror-timeout", "24s", "--external-auth-timeout", "29s",
+             "--max-mirrors", "22", "--max-mirror-bytes", "23", "--mirror-timeout", "24s", "--external-auth-timeout", "29s", "--max-auth-answer-bytes", "30k",
              "--backend-http2-max-streams", "25", "--backend-http2-window-bytes", "26k",
              "--backend-http2-ping-interval", "27s", "--backend-http2-ping-timeout", "28s", "--max-endpoint-names", "29",
              "--max-endpoint-name-addresses", "30", "--min-name-ttl", "31s", "--max-name-ttl", "32s"})
@@ -102,6 +102,7 @@ TEST(Flags, EveryLimitAndTimeoutHasAFlag) {
   EXPECT_EQ(proxy.max_mirror_bytes, 23u);
   EXPECT_EQ(proxy.mirror_timeout, 24s);
   EXPECT_EQ(proxy.external_auth_timeout, 29s);
+  EXPECT_EQ(proxy.max_auth_answer_bytes, 30u * 1024);
   EXPECT_EQ(proxy.backend_http2_max_streams, 25u);
   EXPECT_EQ(proxy.backend_http2_window_bytes, 26u * 1024);
   EXPECT_EQ(proxy.names.max_names, 29u);

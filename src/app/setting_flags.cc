@@ -47,6 +47,7 @@ constexpr std::array kLimits{
     SettingFlag{"backend-http2-max-streams", "limits.backendHttp2MaxStreams", "of an HTTP/2 connection to a backend, if that allows as many"},
     SettingFlag{"backend-http2-window-bytes", "limits.backendHttp2WindowBytes", "of a backend's response in HTTP/2 that is not read yet"},
     SettingFlag{"connect-attempts", "limits.connectAttempts", "endpoints tried when connecting fails"},
+    SettingFlag{"max-auth-answer-bytes", "limits.maxAuthAnswerBytes", "of an authorization service's answer by gRPC; more: 503"},
     SettingFlag{"max-mirrors", "limits.maxMirrors", "copies of requests under way in a worker; more are dropped and counted"},
     SettingFlag{"max-mirror-bytes", "limits.maxMirrorBytes", "of a copy's body that waits to be sent; more: the copy is dropped and counted"},
     SettingFlag{"max-replay-bytes", "limits.maxReplayBytes", "of a request body kept for rules with retry; a larger one is not sent again"},

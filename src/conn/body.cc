@@ -18,6 +18,17 @@ PumpStatus after_flush(WriteStatus flushed, PumpStatus done) {
 
 }  // namespace
 
+ReadStatus discard(BodyReader& body) {
+  constexpr std::size_t kTurn = 256 * 1024;
+  std::span<const char> data;
+  for (std::size_t dropped = 0; dropped < kTurn; dropped += data.size()) {
+    const ReadStatus status = body.peek(data);
+    if (status != ReadStatus::Data) return status;
+    body.consume(data.size());
+  }
+  return ReadStatus::Data;
+}
+
 PumpStatus Pump::run() {
   for (std::size_t moved = 0; !finished_;) {
     if (moved >= kShare) return PumpStatus::Busy;

@@ -44,6 +44,9 @@ class BodyReader {
   std::uint64_t bytes_read_ = 0;
 };
 
+// Reads what has come of a body that nobody wants, and drops it; Data: there is more than one turn's share (256 KiB).
+ReadStatus discard(BodyReader& body);
+
 enum class WriteStatus : std::uint8_t { Ok, WouldBlock, Failed };
 
 class BodyWriter {

@@ -56,6 +56,8 @@ SessionPersistence read_session(const Node& node) {
   session.paths = read_strings(members.find("paths"));
   if (const auto timeout = members.find("absoluteTimeout")) session.absolute_timeout = timeout->duration();
   session.permanent = members.boolean("permanent", false);
+  const bool endless = !session.absolute_timeout || session.absolute_timeout->count() <= 0;
+  if (endless && (session.permanent || session.absolute_timeout)) node.fail("needs an absoluteTimeout above 0");
   return session;
 }
 

@@ -55,6 +55,7 @@ constexpr std::array kRules{
     SettingRule{.name = "limits.http2MaxStreams", .min = 1, .max = kInt31},
     SettingRule{.name = "limits.http2MaxWindowUpdates"},
     SettingRule{.name = "limits.http2StreamWindowBytes", .kind = Bytes, .min = 1, .max = kInt31},
+    SettingRule{.name = "limits.maxAuthAnswerBytes", .kind = Bytes, .min = 256, .max = kBytes},
     SettingRule{.name = "limits.maxChunkExtensionBytes", .kind = Bytes, .max = kBytes},
     SettingRule{.name = "limits.maxChunkLineBytes", .kind = Bytes, .min = 16, .max = kBytes},
     SettingRule{.name = "limits.maxConnections"},

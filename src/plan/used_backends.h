@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every place where a rule names a backend: its backendRefs, and the mirrors and external
-// authorizations among its filters and theirs. Whoever
-// collects, shares or replaces backends asks here, so that no place is forgotten.
+// Every place where a rule names a backend: its backendRefs, and the mirrors and authorizations among its filters and theirs.
+// Whoever collects, shares or replaces backends asks here, so that no place is forgotten.
 #pragma once
 
 #include <variant>

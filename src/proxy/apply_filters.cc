@@ -55,13 +55,6 @@ FilterStop apply_rule_filters(Request& request, std::size_t first) {
   return apply(request.rule->plan->filters, first, *request.rule, request);
 }
 
-Failure choose_backend(Request& request) {
-  if (resume_session(request)) return {request.backend->fault, ""};
-  request.backend = pick_backend(*request.rule, request.worker.random());
-  if (!request.backend) return {Reason::NoBackends, ""};
-  return {request.backend->fault, ""};
-}
-
 FilterStop apply_backend_filters(Request& request, std::size_t first) {
   return apply(request.backend->plan->filters, first, *request.backend, request);
 }

@@ -20,8 +20,6 @@ struct FilterStop {
 };
 
 FilterStop apply_rule_filters(Request& request, std::size_t first = 0);
-// The backend of the client's session, else one drawn by weight.
-Failure choose_backend(Request& request);
 FilterStop apply_backend_filters(Request& request, std::size_t first = 0);
 
 // A backend's final head on its way to the client, or ours.

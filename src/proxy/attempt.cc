@@ -60,11 +60,10 @@ bool Attempt::is_unwanted() const {
   return request_.deadline == async::kNever || request_.worker.loop().now() + wait < request_.deadline;
 }
 
-// Reads what is there already of the response's body, which is usually all of it: that saves the connection.
+// What is there already of the response's body is usually all of it: reading that saves the connection.
 void Attempt::drop_response() {
   unwanted_ = true;
-  std::span<const char> data;
-  while (backend_->response_body().peek(data) == conn::ReadStatus::Data) backend_->response_body().consume(data.size());
+  conn::discard(backend_->response_body());
 }
 
 // Moves what can be moved of the request's body.

@@ -271,6 +271,16 @@ EndpointState* by_hash(Endpoints list, std::uint64_t key, const TriedEndpoints& 
 
 }  // namespace
 
+EndpointLease Balancer::find(const BackendSlot& backend, std::uint64_t hash) {
+  if (backend.index >= backends_.size()) return {};
+  const BackendState& state = backends_[backend.index];
+  for (const auto* list : {&state.ready, &state.last_resort}) {
+    const auto found = std::ranges::find(*list, hash, &EndpointState::hash);
+    if (found != list->end()) return EndpointLease(*found);
+  }
+  return {};
+}
+
 EndpointLease Balancer::pick(const BackendSlot& backend, Random& random, const TriedEndpoints& tried, BalanceBy by) {
   if (backend.index >= backends_.size()) return {};
   BackendState& state = backends_[backend.index];

@@ -169,19 +169,8 @@ class Balancer {
   // An empty lease: none is left (503).
   EndpointLease pick(const BackendSlot& backend, Random& random, const TriedEndpoints& tried = {}, BalanceBy by = {});
 
-  // The first endpoint of the backend that `wanted(const EndpointState&)` says yes to, of the last resort too; an empty
-  // lease: there is none.
-  template <class Wanted>
-  EndpointLease find(const BackendSlot& backend, Wanted wanted) {
-    if (backend.index >= backends_.size()) return {};
-    const BackendState& state = backends_[backend.index];
-    for (const auto* list : {&state.ready, &state.last_resort}) {
-      for (EndpointState* endpoint : *list) {
-        if (wanted(*endpoint)) return EndpointLease(endpoint);
-      }
-    }
-    return {};
-  }
+  // The endpoint of the backend with that EndpointState::hash, of the last resort too; an empty lease: there is none.
+  EndpointLease find(const BackendSlot& backend, std::uint64_t hash);
 
   // Every endpoint in the plan, for sweeps over pools.
   template <class F>

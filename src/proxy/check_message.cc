@@ -131,7 +131,7 @@ void read_header_value(pbf_reader message, AuthHeader& header) {
 // `append` came first and counts where it is given; without either, the value replaces what is there.
 AuthHeader read_header(pbf_reader message) {
   using Action = AuthHeader::Action;
-  constexpr Action kActions[] = {Action::Set, Action::AppendIfAbsent, Action::Set, Action::SetIfPresent};
+  constexpr Action kActions[] = {Action::Set, Action::AddIfAbsent, Action::Set, Action::SetIfPresent};
   AuthHeader header;
   std::optional<bool> append;
   while (message.next()) {

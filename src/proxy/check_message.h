@@ -36,7 +36,7 @@ struct CheckRequest {
 std::string write_check(const CheckRequest& request);
 
 struct AuthHeader {
-  enum class Action : std::uint8_t { Set, Append, SetIfPresent, AppendIfAbsent };
+  enum class Action : std::uint8_t { Set, Append, SetIfPresent, AddIfAbsent };
   std::string name;
   std::string value;
   Action action = Action::Set;

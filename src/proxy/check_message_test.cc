@@ -31,7 +31,7 @@ TEST(CheckMessage, WhatAllowsMayChangeTheRequest) {
   ASSERT_TRUE(verdict);
   EXPECT_TRUE(verdict->allowed);
   ASSERT_EQ(verdict->headers.size(), 4u);
-  const Action actions[] = {Action::Set, Action::Append, Action::AppendIfAbsent, Action::SetIfPresent};
+  const Action actions[] = {Action::Set, Action::Append, Action::AddIfAbsent, Action::SetIfPresent};
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(verdict->headers[i].action, actions[i]) << i;
   EXPECT_EQ(verdict->headers[1].value, "2");
   EXPECT_EQ(verdict->remove, std::vector<std::string>{"x"});

@@ -64,11 +64,13 @@ async::Task<Failure> read_whole_body(Request& request, std::size_t limit, std::s
       case conn::ReadStatus::WouldBlock:
         break;
     }
-    const async::Wake wake = co_await async::wait_any(loop, std::min(request.deadline, loop.after_or_never(patience)), body.ready(),
-                                                      request.exchange.client_changed());
+    const async::Deadline deadline = std::min(request.deadline, loop.after_or_never(patience));
+    const async::Wake wake = co_await async::wait_any(loop, deadline, body.ready(), request.exchange.client_changed());
     if (request.exchange.client_gone()) co_return Failure{Reason::ClientAborted, "within the request body"};
     if (wake == async::Wake::Ended) co_return Failure{Reason::Draining, ""};
-    if (wake == async::Wake::TimedOut) co_return Failure{Reason::RequestBodyTimeout, "external_auth"};
+    if (wake == async::Wake::TimedOut) {
+      co_return Failure{deadline == request.deadline ? Reason::RequestTimeout : Reason::RequestBodyTimeout, "external_auth"};
+    }
   }
 }
 
@@ -84,11 +86,11 @@ async::Task<Failure> deny(Request& request, SideRequest& asked) {
   co_return Failure{Reason::AuthDenied, ""};
 }
 
-async::Task<Failure> ask_over_http(Request& request, const CompiledAuth& auth, std::string_view body, async::Deadline deadline) {
+async::Task<Failure> ask_over_http(Request& request, const CompiledAuth& auth, std::string_view body) {
   http::TextArena& arena = request.exchange.arena;
   http::RequestHead head;
   make_auth_request(*auth.plan, request.head(), body.size(), arena, head);
-  SideRequest asked(request, auth, plan::RouteKind::HTTPRoute, deadline);
+  SideRequest asked(request, auth, plan::RouteKind::HTTPRoute, request.settings().external_auth_timeout);
   if (const Failure failure = co_await asked.send(head, body)) co_return no_verdict(request, failure);
   if (asked.answer().status != 200) co_return co_await deny(request, asked);
   take_over(*auth.plan, asked.answer(), arena, request.head());
@@ -163,17 +165,17 @@ async::Task<Failure> deny(Request& request, const CheckVerdict& verdict) {
   co_return Failure{Reason::AuthDenied, ""};
 }
 
-async::Task<Failure> ask_over_grpc(Request& request, const CompiledAuth& auth, std::string_view body, async::Deadline deadline) {
+async::Task<Failure> ask_over_grpc(Request& request, const CompiledAuth& auth, std::string_view body) {
   const std::string message = http::grpc_frame(question(request, auth, body));
   http::RequestHead head;
   make_call(request, head);
   std::optional<CheckVerdict> verdict;
   {
-    SideRequest call(request, auth, plan::RouteKind::GRPCRoute, deadline);
+    SideRequest call(request, auth, plan::RouteKind::GRPCRoute, request.settings().external_auth_timeout);
     Failure failure = co_await call.send(head, message);
     const bool call_ok = !failure && call.answer().status == 200 && !call.answer().fields.has(http::HeaderId::GrpcStatus);
     std::string answer;
-    if (!failure) failure = co_await call.read_body(answer, request.settings().max_response_head_bytes);
+    if (!failure) failure = co_await call.read_body(answer, request.settings().max_auth_answer_bytes);
     if (failure) co_return no_verdict(request, failure);
     verdict = read_verdict(call, call_ok, answer);
   }
@@ -195,10 +197,8 @@ async::Task<Failure> ask_external_auth(Request& request, const CompiledAuth& aut
     const std::size_t limit = std::min<std::size_t>(auth.plan->max_body_bytes, settings.max_replay_bytes);
     if (const Failure failure = co_await read_whole_body(request, limit, body)) co_return failure;
   }
-  const auto patience = static_cast<std::uint64_t>(settings.external_auth_timeout.count());
-  const async::Deadline deadline = std::min(request.deadline, request.worker.loop().after_or_never(patience));
-  if (auth.plan->protocol == plan::AuthProtocol::GRPC) co_return co_await ask_over_grpc(request, auth, body, deadline);
-  co_return co_await ask_over_http(request, auth, body, deadline);
+  if (auth.plan->protocol == plan::AuthProtocol::GRPC) co_return co_await ask_over_grpc(request, auth, body);
+  co_return co_await ask_over_http(request, auth, body);
 }
 
 }  // namespace cardea::proxy

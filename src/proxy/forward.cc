@@ -153,6 +153,7 @@ async::Task<Failure> forward_with_retries(Request& request) {
   const BalanceBy by = balance_by(request.settings(), request.head(), request.from.ip);
   TriedEndpoints tried_endpoints;
   EndpointLease endpoint = std::move(request.session.endpoint);
+  if (endpoint && !endpoint->listed) endpoint.release();  // it left while somebody else was asked
   const bool in_session = static_cast<bool>(endpoint);
   if (!endpoint) endpoint = worker.balancer().pick(*request.backend->slot, worker.random(), {}, by);
   if (!endpoint) co_return Failure{Reason::NoEndpoints, ""};

@@ -10,6 +10,7 @@
 #include "http/upgrade.h"
 #include "proxy/answer.h"
 #include "proxy/apply_filters.h"
+#include "proxy/choose_backend.h"
 #include "proxy/external_auth.h"
 #include "proxy/filter/request_redirect.h"
 #include "proxy/forward.h"

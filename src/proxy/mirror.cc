@@ -187,27 +187,11 @@ class MirrorExchange {
   }
 
   bool discard() {
-    std::span<const char> data;
-    for (std::size_t discarded = 0; discarded < kShare; discarded += data.size()) {
-      switch (backend_->response_body().peek(data)) {
-        case ReadStatus::Data:
-          backend_->response_body().consume(data.size());
-          break;
-        case ReadStatus::End:
-          answered_ = true;
-          return true;
-        case ReadStatus::WouldBlock:
-          return true;
-        case ReadStatus::Failed:
-          return false;
-      }
-    }
-    busy_ = true;
-    return true;
+    const ReadStatus status = conn::discard(backend_->response_body());
+    answered_ = status == ReadStatus::End;
+    busy_ = status == ReadStatus::Data;
+    return status != ReadStatus::Failed;
   }
-
-  // Of an answer, before others have their turn.
-  static constexpr std::size_t kShare = 256 * 1024;
 
   conn::AnyClientExchange backend_;
   conn::Pump upload_;

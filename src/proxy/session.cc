@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 
 #include "http/cookie.h"
 #include "proxy/request.h"
@@ -15,6 +14,7 @@ namespace cardea::proxy {
 namespace {
 
 constexpr std::size_t kDigits = 16;
+constexpr int kMaxTokens = 8;
 
 std::uint64_t seconds_now() {
   return static_cast<std::uint64_t>(
@@ -33,11 +33,14 @@ std::optional<std::uint64_t> read_number(std::string_view digits) {
   return number;
 }
 
-// A begin in the future is nobody's that we told.
+// The clocks of replicas differ; a begin that is further in the future is nobody's that we told.
+constexpr std::uint64_t kClockSkew = 300;
+
 bool is_over(const plan::SessionPersistence& session, const SessionToken& token) {
   if (!session.absolute_timeout) return false;
   const std::uint64_t now = seconds_now();
-  return token.began > now || now - token.began >= seconds_of(*session.absolute_timeout);
+  if (token.began > now) return token.began - now > kClockSkew;
+  return now - token.began >= seconds_of(*session.absolute_timeout);
 }
 
 bool follow(Request& request, std::string_view text) {
@@ -46,9 +49,7 @@ bool follow(Request& request, std::string_view text) {
   if (!token || is_over(*rule.plan->session, *token)) return false;
   for (const CompiledBackendRef& backend : rule.backends) {
     if (!backend.slot) continue;
-    EndpointLease endpoint = request.worker.balancer().find(*backend.slot, [&](const EndpointState& state) {
-      return session_endpoint(backend.session_salt, state) == token->endpoint;
-    });
+    EndpointLease endpoint = request.worker.balancer().find(*backend.slot, token->endpoint ^ backend.session_salt);
     if (!endpoint) continue;
     request.backend = &backend;
     request.session.endpoint = std::move(endpoint);
@@ -120,20 +121,21 @@ std::uint64_t session_salt(const plan::Rule& rule, std::string_view backend_id) 
   return chain_hash(hash, backend_id);
 }
 
-std::uint64_t session_endpoint(std::uint64_t salt, const EndpointState& endpoint) {
-  char bytes[sizeof endpoint.hash];
-  std::memcpy(bytes, &endpoint.hash, sizeof bytes);
-  return chain_hash(salt, {bytes, sizeof bytes});
-}
+std::uint64_t session_endpoint(std::uint64_t salt, const EndpointState& endpoint) { return salt ^ endpoint.hash; }
 
 bool resume_session(Request& request) {
   const auto& session = request.rule->plan->session;
   if (!session) return false;
-  const auto shown = [&](std::string_view text) { return follow(request, text); };
+  // Several cookies of one name are of overlapping paths; a client that shows more than a few does so to make work.
+  int tries = kMaxTokens;
+  const auto shown = [&](std::string_view text) { return follow(request, text) || --tries == 0; };
   const http::Fields& fields = request.head().fields;
-  if (session->type == plan::SessionType::Cookie) return http::find_cookie(fields, session->name, shown);
-  const http::Field* field = fields.find(session->name);
-  return field && shown(field->value);
+  if (session->type == plan::SessionType::Cookie) {
+    http::find_cookie(fields, session->name, shown);
+  } else if (const http::Field* field = fields.find(session->name)) {
+    follow(request, field->value);
+  }
+  return static_cast<bool>(request.session.endpoint);
 }
 
 EndpointLease leave_backend(Request& request, const TriedEndpoints& tried, BalanceBy by) {

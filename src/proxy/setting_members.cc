@@ -75,6 +75,7 @@ constexpr std::array kPlaces{
     Place{"limits.http2MaxStreams", &Settings::http2_max_streams},
     Place{"limits.http2MaxWindowUpdates", &conn::H2FloodLimits::max_window_updates},
     Place{"limits.http2StreamWindowBytes", &Settings::http2_stream_window_bytes},
+    Place{"limits.maxAuthAnswerBytes", &Settings::max_auth_answer_bytes},
     Place{"limits.maxChunkExtensionBytes", &Settings::max_chunk_extension_bytes},
     Place{"limits.maxChunkLineBytes", &Settings::max_chunk_line_bytes},
     Place{"limits.maxConnections", &Settings::max_connections},

@@ -70,6 +70,7 @@ struct Settings {
   std::uint32_t max_mirrors = 256;              // under way in a worker
   std::size_t max_mirror_bytes = 1024 * 1024;   // of a copy's body that waits to be sent
   std::chrono::milliseconds mirror_timeout{30'000};  // without progress, and from a copy's end to that of its answer
+  std::size_t max_auth_answer_bytes = 64 * 1024;            // of an authorization service, by gRPC
   std::chrono::milliseconds external_auth_timeout{10'000};  // from asking an authorization service to its whole answer; 0: none
   // Requests without timeouts of their own; 0: none.
   std::chrono::milliseconds request_timeout{0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/side_request.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -18,7 +19,7 @@ using conn::WriteStatus;
 
 // A body in memory on its way out. False: the backend takes no more of it.
 bool push(conn::BodyWriter& to, std::string_view& left, bool& finished) {
-  if (finished) return true;
+  if (finished) return to.flush() != WriteStatus::Failed;
   while (!left.empty()) {
     const auto written = to.try_write(left);
     if (written.status == WriteStatus::Failed) return false;
@@ -31,11 +32,13 @@ bool push(conn::BodyWriter& to, std::string_view& left, bool& finished) {
 
 }  // namespace
 
-SideRequest::SideRequest(Request& request, const CompiledBackend& to, plan::RouteKind kind, async::Deadline deadline)
+SideRequest::SideRequest(Request& request, const CompiledBackend& to, plan::RouteKind kind, std::chrono::milliseconds patience)
     : request_(request),
       to_(to),
-      target_(target_of(kind, to, request.tables.backend_tls->find(request.listener->gateway(), *to.backend), false)),
-      deadline_(deadline) {}
+      speaks_grpc_(kind == plan::RouteKind::GRPCRoute),
+      patience_(static_cast<std::uint64_t>(patience.count())),
+      deadline_(std::min(request.deadline, request.worker.loop().after_or_never(patience_))),
+      target_(target_of(kind, to, request.tables.backend_tls->find(request.listener->gateway(), *to.backend), false)) {}
 
 SideRequest::~SideRequest() {
   const bool reusable = exchange_ && complete_ && exchange_->reusable();
@@ -59,6 +62,21 @@ async::Task<Failure> SideRequest::connect(bool anew) {
   }
 }
 
+// The backend did nothing with the request: it says so, or closed a connection that had been idle.
+bool SideRequest::may_be_sent_again() {
+  using Closing = ClientExchange::Closing;
+  switch ((*exchange_)->closing()) {
+    case Closing::Refused:
+      return true;
+    case Closing::WantsHttp1:
+      if (target_.protocol == plan::BackendProtocol::Http1 || speaks_grpc_) return false;
+      target_.protocol = plan::BackendProtocol::Http1;
+      return true;
+    default:
+      return connection_.reused && !(*exchange_)->anything_received();
+  }
+}
+
 async::Task<Failure> SideRequest::send(http::RequestHead& head, std::string_view body) {
   BackendCounters& counters = to_.series->counters.at(request_.worker.index());
   const SteadyTime began = std::chrono::steady_clock::now();
@@ -77,8 +95,7 @@ async::Task<Failure> SideRequest::send(http::RequestHead& head, std::string_view
       counters.responses.record(answer_.status);
       counters.duration.record(static_cast<std::uint64_t>(since(began).count()));
     }
-    const bool stale = connection_.reused && !(*exchange_)->anything_received() && failure.reason == Reason::BackendReset;
-    if (!stale || anew) co_return failure;
+    if (failure.reason != Reason::BackendReset || anew || !may_be_sent_again()) co_return failure;
     exchange_.reset();
   }
 }
@@ -91,7 +108,12 @@ async::Task<Failure> SideRequest::exchange(const http::RequestHead& head, std::s
     switch (backend.try_read_head(answer_)) {
       case ClientExchange::Head::Complete:
         if (answer_.status == 101) co_return Failure{Reason::BackendMalformed, "101"};
-        if (answer_.status < 200) continue;
+        if (answer_.status < 200) {
+          // Interim answers may come without end; others have their turn, and time passes.
+          co_await request_.worker.loop().yield();
+          if (const Failure failure = interrupted()) co_return failure;
+          continue;
+        }
         if (http::strip_hop_by_hop(answer_.fields, false) != http::Fault::None) co_return Failure{Reason::BackendMalformed, "connection"};
         co_return Failure{};
       case ClientExchange::Head::Malformed:
@@ -102,15 +124,22 @@ async::Task<Failure> SideRequest::exchange(const http::RequestHead& head, std::s
         if (!writable) co_return Failure{Reason::BackendReset, ""};
         break;
     }
-    if (const Failure failure = co_await wait()) co_return failure;
+    if (const Failure failure = co_await wait(deadline_)) co_return failure;
   }
 }
 
-async::Task<Failure> SideRequest::wait() {
+Failure SideRequest::interrupted() const {
+  const async::Loop& loop = request_.worker.loop();
+  if (request_.exchange.client_gone()) return {Reason::ClientAborted, ""};
+  if (loop.ended()) return {Reason::Draining, ""};
+  return loop.now() >= deadline_ ? Failure{Reason::BackendTimeout, ""} : Failure{};
+}
+
+async::Task<Failure> SideRequest::wait(async::Deadline deadline) {
   async::Loop& loop = request_.worker.loop();
   conn::Exchange& client = request_.exchange;
   ClientExchange& backend = **exchange_;
-  const async::Wake wake = co_await async::wait_any(loop, deadline_, backend.ready(), backend.request_body().ready(),
+  const async::Wake wake = co_await async::wait_any(loop, deadline, backend.ready(), backend.request_body().ready(),
                                                     client.client_changed(), client.response_body().ready());
   if (client.client_gone()) co_return Failure{Reason::ClientAborted, ""};
   if (wake == async::Wake::Ended) co_return Failure{Reason::Draining, ""};
@@ -136,21 +165,18 @@ async::Task<Failure> SideRequest::read_body(std::string& into, std::size_t limit
       case ReadStatus::WouldBlock:
         break;
     }
-    if (const Failure failure = co_await wait()) co_return failure;
+    if (const Failure failure = co_await wait(deadline_)) co_return failure;
   }
 }
 
-void SideRequest::drop_body() {
-  conn::BodyReader& body = (*exchange_)->response_body();
-  std::span<const char> data;
-  ReadStatus status;
-  while ((status = body.peek(data)) == ReadStatus::Data) body.consume(data.size());
-  complete_ = status == ReadStatus::End;
-}
+void SideRequest::drop_body() { complete_ = conn::discard((*exchange_)->response_body()) == ReadStatus::End; }
 
+// As slow as the client likes, within the request's time; the service has its own time for each piece.
 async::Task<Failure> SideRequest::relay_body() {
+  async::Loop& loop = request_.worker.loop();
   conn::Pump download((*exchange_)->response_body(), request_.exchange.response_body());
   for (;;) {
+    async::Deadline deadline = request_.deadline;
     switch (download.run()) {
       case PumpStatus::Done:
         complete_ = true;
@@ -160,17 +186,17 @@ async::Task<Failure> SideRequest::relay_body() {
       case PumpStatus::WriteFailed:
         co_return Failure{Reason::ClientAborted, "within the response"};
       case PumpStatus::Busy:
-        co_await request_.worker.loop().yield();
+        co_await loop.yield();
         if (request_.exchange.client_gone()) co_return Failure{Reason::ClientAborted, ""};
-        if (request_.worker.loop().ended()) co_return Failure{Reason::Draining, ""};
+        if (loop.ended()) co_return Failure{Reason::Draining, ""};
         continue;
-      case PumpStatus::WaitWrite:
-        deadline_ = request_.deadline;
+      case PumpStatus::WaitRead:
+        deadline = std::min(deadline, loop.after_or_never(patience_));
         break;
       default:
         break;
     }
-    if (const Failure failure = co_await wait()) co_return failure;
+    if (const Failure failure = co_await wait(deadline)) co_return failure;
   }
 }
 

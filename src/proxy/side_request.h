@@ -5,7 +5,9 @@
 // Lives in the client's exchange; one thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +22,8 @@ namespace cardea::proxy {
 
 class SideRequest {
  public:
-  // `kind` as target_of() takes it. `to` has a backend.
-  SideRequest(Request& request, const CompiledBackend& to, plan::RouteKind kind, async::Deadline deadline);
+  // `kind` as target_of() takes it. `to` has a backend. `patience`: with it, never beyond the request's own time; 0: none.
+  SideRequest(Request& request, const CompiledBackend& to, plan::RouteKind kind, std::chrono::milliseconds patience);
   SideRequest(const SideRequest&) = delete;
   SideRequest& operator=(const SideRequest&) = delete;
   ~SideRequest();  // gives the connection back when it may carry more
@@ -33,7 +35,7 @@ class SideRequest {
   // The body and its trailers; more than `limit` is a failure.
   async::Task<Failure> read_body(std::string& into, std::size_t limit);
   const http::Fields& trailers() { return (*exchange_)->response_body().trailers(); }
-  // Reads what has come of a body that nobody wants.
+  // Reads what has come of a body that nobody wants, within bounds.
   void drop_body();
   // The body as it comes, to the client, whose response has begun. Once it is the client that is slow, the time of the request is left.
   async::Task<Failure> relay_body();
@@ -41,12 +43,16 @@ class SideRequest {
  private:
   async::Task<Failure> connect(bool anew);
   async::Task<Failure> exchange(const http::RequestHead& head, std::string_view body);
-  async::Task<Failure> wait();
+  async::Task<Failure> wait(async::Deadline deadline);
+  Failure interrupted() const;
+  bool may_be_sent_again();
 
   Request& request_;
   const CompiledBackend& to_;
-  const BackendTarget target_;
-  async::Deadline deadline_;
+  const bool speaks_grpc_;
+  const std::uint64_t patience_;
+  const async::Deadline deadline_;  // of the answer
+  BackendTarget target_;
   TriedEndpoints tried_;
   EndpointLease endpoint_;
   conn::ClientConnection connection_;

@@ -87,7 +87,8 @@ void draft_rest(const RouteSource::Rule& rule, Resolved& resolved, const Options
   }
 }
 
-DraftRule draft_rule(const RouteSource& source, std::size_t index, Resolved& resolved, const Options& options) {
+DraftRule draft_rule(const RouteSource& source, std::size_t index, Resolved& resolved, std::vector<std::string>& session_names,
+                     const Options& options) {
   const RouteSource::Rule rule = source.rule(index);
   DraftRule draft;
   draft.rule.kind = source.kind;
@@ -95,6 +96,7 @@ DraftRule draft_rule(const RouteSource& source, std::size_t index, Resolved& res
   draft.rule.index = static_cast<std::uint32_t>(index);
   draft.rule.name = *rule.name;
   source.draft(index, draft);
+  check_session_names(session_names, draft);
   draft_rest(rule, resolved, options, draft);
   if (draft.problem) {
     draft.rule.filters = {plan::UnresolvedFilter{draft.problem->message}};
@@ -108,7 +110,7 @@ std::string name_of(const plan::Rule& rule) {
   return rule.name.empty() ? fmt::format("{}", rule.index) : fmt::format("{} ({})", rule.index, rule.name);
 }
 
-// One line for all dropped rules: "Rule 1 (cart): filter ExternalAuth is not served yet; Rule 2: ...".
+// One line for all dropped rules: "Rule 1 (cart): filter Magic is not known; Rule 2: ...".
 struct Drops {
   std::size_t count = 0;
   Problem first;
@@ -136,8 +138,9 @@ std::shared_ptr<const BuiltRoute> build(const RouteSource& source, std::vector<R
   built->findings.unresolved = first_problem(built->backends);
   Resolved resolved(built->backends);
   Drops drops;
+  std::vector<std::string> session_names;
   for (std::size_t index = 0; index < source.rules; ++index) {
-    DraftRule draft = draft_rule(source, index, resolved, options);
+    DraftRule draft = draft_rule(source, index, resolved, session_names, options);
     if (draft.problem) drops.add(draft.rule, *draft.problem);
     add_matches(*built, std::move(draft), source.metadata->creation_timestamp.seconds);
   }

@@ -20,10 +20,12 @@ bool is_token(std::string_view text) {
   });
 }
 
-// Fields that frame a message, route it, or are about one hop: no token can travel in them.
+// Fields that frame, route or describe a message, or are about one hop: no token can travel in them.
 bool is_taken(std::string_view field) {
-  constexpr std::array<std::string_view, 12> kTaken = {"host",    "connection", "content-length", "transfer-encoding", "te",     "trailer",
-                                                       "upgrade", "keep-alive", "proxy-connection", "expect",          "cookie", "set-cookie"};
+  constexpr std::array<std::string_view, 22> kTaken = {
+      "host",         "connection",       "content-length", "transfer-encoding", "te",     "trailer",    "upgrade",     "keep-alive",
+      "expect",       "proxy-connection", "content-type",   "content-encoding",  "cookie", "set-cookie", "location",    "authorization",
+      "www-authenticate", "date",         "via",            "forwarded",         "vary",   "content-range"};
   return std::ranges::any_of(kTaken, [&](std::string_view taken) { return base::iequals(field, taken); });
 }
 
@@ -87,6 +89,16 @@ void draft_session(const api::SessionPersistence& from, DraftRule& draft) {
   session.absolute_timeout = from.absolute_timeout;
   session.permanent = from.cookie_lifetime == api::CookieLifetimeType::Permanent;
   draft.rule.session = std::move(session);
+}
+
+void check_session_names(std::vector<std::string>& taken, DraftRule& draft) {
+  if (!draft.rule.session) return;
+  const std::string& name = draft.rule.session->name;
+  if (std::ranges::any_of(taken, [&](const std::string& other) { return base::iequals(other, name); })) {
+    draft.note(unsupported(fmt::format("sessionName \"{}\" is that of another rule of this route", name)));
+  } else {
+    taken.push_back(name);
+  }
 }
 
 void check_affinity(std::span<const ResolvedBackend> backends, DraftRule& draft) {

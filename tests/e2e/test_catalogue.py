@@ -12,7 +12,9 @@ from processes import ROOT, program
 TESTS = [path for path in sorted((ROOT / "tests" / "e2e").glob("test_*.py")) if path.name not in ("test_catalogue.py", "test_docs.py")]
 OTHER_NAMES = {"timeouts.retryBackoff": "--retry-backoff", "timeouts.backendHttp2PingInterval": "--backend-http2-ping-interval"}
 # Flags of `cardea serve` that are about this program on this machine, and so of no Gateway.
-OF_THE_MACHINE = {"--bind", "--port-map", "--advertise-port-map", "--admin", "--status-dir", "--drain-timeout", "--help"}
+OF_THE_MACHINE = {"--bind", "--port-map", "--advertise-port-map", "--admin", "--status-dir", "--drain-timeout", "--help",
+                  # Of looking names up, which its plans share.
+                  "--max-endpoint-names", "--max-endpoint-name-addresses", "--min-name-ttl", "--max-name-ttl"}
 
 
 def schema():

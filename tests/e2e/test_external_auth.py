@@ -259,6 +259,65 @@ def test_without_forward_body_it_is_not_waited_for(world):
     assert head_of(asked)[1]["content-length"] == "0"
 
 
+def test_an_upgrade_hides_no_body(world):
+    port, asked, _ = serve(world, says(200), auth("auth", body=1000))
+    upgrade = {"Connection": "upgrade", "Upgrade": "foo"}
+    fetch(port, method="POST", body=b"evil", headers={"Upgrade": "foo"})
+    with Raw(port) as client:
+        client.call(request_bytes("POST", headers=upgrade, body=b"evil"))
+    assert asked.bodies == [b"evil", b"evil"]
+    with Raw(port) as client:
+        assert client.call(request_bytes("POST", headers=upgrade, body=b"x" * 1001)).status == 413
+
+
+def test_a_slow_client_gets_its_denial_whole(world):
+    page = b"x" * 8_000_000  # more than the sockets between hold
+    port, _, _ = serve(world, says(403, body=page), auth("auth"), flags=["--external-auth-timeout", "300ms"])
+    with Raw(port) as client:
+        client.send(request_bytes())
+        head = client.read_head()
+        # Nobody reads until another request has waited in vain for longer than the service has.
+        assert fetch(port, "/silent").status == 403
+        client.read_body(head)
+        assert head.status == 403 and head.body == page
+
+
+def test_a_service_that_talks_without_end_holds_up_nobody(world):
+    def endless(served, connection):
+        served.next_request(connection)
+        piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.send(piece)
+
+    def interim(served, connection):
+        served.next_request(connection)
+        while True:
+            connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000)
+    for script, status in ((endless, 200), (interim, 503)):
+        port, _, _ = serve(world, script, rules=[rule("app", matches=[match("/asked")], filters=[auth("auth")]), rule("app", matches=[match("/other")])],
+                           flags=["--workers", "1", "--external-auth-timeout", "2s"])
+        with Raw(port) as client:
+            client.send(request_bytes(target="/asked"))
+            assert fetch(port, "/other").status == 200
+            assert client.read_response().status == status
+
+
+def test_a_service_that_wants_the_request_again(world):
+    def refuse_first(served, connection):
+        served.next_request(connection)
+        if connection.index == 0:
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            served.next_request(connection)
+            connection.socket.close()
+        else:
+            connection.send(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+    port, asked, _ = serve(world, refuse_first, auth("auth"), flags=["--workers", "1"])
+    with Raw(port) as client:
+        assert [client.call(request_bytes()).status for _ in range(2)] == [200, 403]
+    assert asked.connections == 2
+
+
 def test_expect_100_continue(world):
     port, _, _ = serve(world, says(200), auth("auth", body=1000))
     with Raw(port) as client:
@@ -457,6 +516,21 @@ def test_a_value_that_cannot_be_sent_leaves_nothing_of_the_client(world, value, 
                   route("r", rule("app", filters=[auth("auth", "GRPC")])))
     got = fetch(port, headers={"X-User": "mallory"}).echo["headers"]
     assert got.get("x-user") == user and "x-role" not in got
+
+
+def test_grpc_answers_have_a_limit(world, authz):
+    port = free_port()
+    app = world.echo("app")
+    world.gateway(gateway(listener("http", port)), backend("app", app.port), backend("auth", authz[0]),
+                  route("r", rule("app", filters=[auth("auth", "GRPC")])), flags=["--max-auth-answer-bytes", "256"])
+    assert fetch(port, "/long", headers={"Authorization": "allow"}).status == 503
+    assert fetch(port, "/short", headers={"Authorization": "nobody"}).status == 401
+
+
+def test_grpc_is_shown_all_cookies_as_one(world, authz):
+    port = over_grpc(world, authz)
+    assert fetch(port, "/cookies", headers=[("Authorization", "allow"), ("Cookie", "a=1"), ("Cookie", "b=2")]).status == 200
+    assert asked_about(authz, "/cookies")["headers"]["cookie"] == "a=1; b=2"
 
 
 def test_a_server_that_is_none(world):

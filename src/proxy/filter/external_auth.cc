@@ -32,6 +32,16 @@ bool names(const std::vector<std::string>& list, std::string_view name) {
   return std::ranges::any_of(list, [&](const std::string& one) { return base::iequals(one, name); });
 }
 
+// All values of that field as one. Cookies are a list of another kind (RFC 6265 section 4.2.1).
+std::string_view joined(const http::Fields& fields, const http::Field& first, http::TextArena& arena) {
+  if (first.id != HeaderId::Cookie) return fields.joined(first.name, arena);
+  std::string_view all;
+  for (const http::Field& field : fields) {
+    if (field.id == HeaderId::Cookie) all = all.empty() ? field.value : arena.concat({all, "; ", field.value});
+  }
+  return all;
+}
+
 // Others are left as they are, whatever the service says of them.
 bool is_changeable(const AuthHeader& header) { return http::is_token(header.name) && !in(kOfTheMessage, http::header_id(header.name)); }
 
@@ -86,7 +96,7 @@ std::vector<std::pair<std::string_view, std::string_view>> headers_to_show(const
     if (!filter.request_headers.empty() && !names(filter.request_headers, field.name)) continue;
     const std::string_view name = arena.lower_case(field.name);
     const bool known = std::ranges::any_of(shown, [&](const auto& one) { return one.first == name; });
-    if (!known) shown.emplace_back(name, request.fields.joined(field.name, arena));
+    if (!known) shown.emplace_back(name, joined(request.fields, field, arena));
   }
   return shown;
 }
@@ -97,7 +107,7 @@ void apply_auth_headers(const std::vector<AuthHeader>& headers, http::TextArena&
     if (!is_changeable(header)) continue;
     const bool present = fields.find(header.name) != nullptr;
     if (header.action == Action::SetIfPresent && !present) continue;
-    if (header.action == Action::AppendIfAbsent && present) continue;
+    if (header.action == Action::AddIfAbsent && present) continue;
     if (!http::is_field_value(header.value)) {
       fields.remove(header.name);
       continue;
