@@ -41,7 +41,8 @@ SideRequest::SideRequest(Request& request, const CompiledBackend& to, plan::Rout
       target_(target_of(kind, to, request.tables.backend_tls->find(request.listener->gateway(), *to.backend), false)) {}
 
 SideRequest::~SideRequest() {
-  const bool reusable = exchange_ && complete_ && exchange_->reusable();
+  // What a faulty service sends behind its answer to HEAD would be the verdict on the next request.
+  const bool reusable = exchange_ && complete_ && !to_head_ && exchange_->reusable();
   exchange_.reset();
   if (reusable) keep_connection(request_.worker, target_, *endpoint_, std::move(connection_));
 }
@@ -81,6 +82,7 @@ async::Task<Failure> SideRequest::send(http::RequestHead& head, std::string_view
   BackendCounters& counters = to_.series->counters.at(request_.worker.index());
   const SteadyTime began = std::chrono::steady_clock::now();
   const bool unnamed = head.authority.empty();
+  to_head_ = head.method == http::Method::Head;
   for (bool anew = false;; anew = true) {
     counters.attempts.add();
     if (const Failure failure = co_await connect(anew)) {

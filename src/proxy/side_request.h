@@ -59,6 +59,7 @@ class SideRequest {
   std::optional<conn::AnyClientExchange> exchange_;
   http::ResponseHead answer_;
   bool complete_ = false;  // the answer was read to its end
+  bool to_head_ = false;
 };
 
 }  // namespace cardea::proxy

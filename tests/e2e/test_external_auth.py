@@ -270,6 +270,17 @@ def test_an_upgrade_hides_no_body(world):
         assert client.call(request_bytes("POST", headers=upgrade, body=b"x" * 1001)).status == 413
 
 
+def test_what_stands_behind_an_answer_to_head_is_no_verdict(world):
+    def script(served, connection):
+        while (head := served.next_request(connection)) is not None:
+            body = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+            connection.send(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    port, _, _ = serve(world, script, auth("auth"), flags=["--workers", "1"])
+    with Raw(port) as client:
+        assert client.call(request_bytes("HEAD"), "HEAD").status == 403
+        assert client.call(request_bytes()).status == 403
+
+
 def test_a_slow_client_gets_its_denial_whole(world):
     page = b"x" * 8_000_000  # more than the sockets between hold
     port, _, _ = serve(world, says(403, body=page), auth("auth"), flags=["--external-auth-timeout", "300ms"])
