@@ -50,8 +50,9 @@ void H2Session::receive() {
     read_more_ = result.status == net::IoStatus::Ok;
     if (result.status == net::IoStatus::Failed) broken_ = true;
     if (result.status == net::IoStatus::End) {
-      // What is whole is still answered.
+      // What is whole is still answered, as far as the windows go.
       read_ended_ = true;
+      for (H2Stream* stream = by_window_.first; stream; stream = stream->blocked_next_) stream->blocked_until_ = loop().now();
       for (H2Stream* stream = streams_; stream; stream = stream->next_) {
         if (!stream->reader_.ended()) close_stream(*stream, kH2Cancel);
       }
@@ -206,7 +207,7 @@ void H2Session::check_deadline() {
   while (by_window_.first && by_window_.first->blocked_until_ <= now) {
     H2Stream& stream = *by_window_.first;
     unblock(stream);
-    stream.stalled_ = true;
+    stream.stalled_ = !read_ended_;
     reset_stream(stream, kH2Cancel);
   }
 }

@@ -127,7 +127,8 @@ void H2Session::block(H2Stream& stream, H2Stream::Blocked why) {
   if (list.last) list.last->blocked_next_ = &stream;
   else list.first = &stream;
   list.last = &stream;
-  if (why == H2Stream::Blocked::ByWindow) stream.blocked_until_ = loop().after_or_never(options_.stall_timeout_ms);
+  // A peer that has ended its side opens no window any more.
+  if (why == H2Stream::Blocked::ByWindow) stream.blocked_until_ = read_ended_ ? loop().now() : loop().after_or_never(options_.stall_timeout_ms);
   // Whoever waits looks at the deadline, and at the room, again.
   want_send();
 }

@@ -106,9 +106,11 @@ def test_the_less_loaded_of_two_is_taken(world):
     port = free_port()
     stuck = world.scripted(lambda b, c: (b.next_request(c), c.wait_for_close()))
     good = world.scripted()
-    world.gateway(gateway(listener("http", port)), backend("b", stuck.port, good.port), route("r", rule("b")), flags=["--workers", "1"])
+    gw = world.gateway(gateway(listener("http", port)), backend("b", stuck.port, good.port), route("r", rule("b")), flags=["--workers", "1"])
     waiting = [Raw(port).send(request_bytes()) for _ in range(10)]
     stuck.wait_for(lambda b: len(b.heads) >= 1, "a request at the stuck one")
+    eventually(lambda: len(stuck.heads) + len(good.heads) == 10 and gw.metric("cardea_http_requests_active") == len(stuck.heads),
+               "all ten have come, and the good one has answered its own")
     # Of two endpoints both are always compared, so with requests waiting at one, every next goes to the other.
     with Raw(port) as connection:
         assert [connection.call(request_bytes()).status for _ in range(100)] == [200] * 100
