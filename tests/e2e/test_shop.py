@@ -41,7 +41,9 @@ class Shop:
         command = [ROOT / "tools" / "shop", "--program", program(), "--manifests", manifests, "--state", self.state, "--http", self.http,
                    "--https", self.https, "--backends", self.backends, "--admin", self.admin]
         with self.log.open("w") as log:
-            self.process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, start_new_session=True)
+            # A program that began without an ear for Ctrl-C, as those behind a shell do, would never hear it.
+            self.process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, start_new_session=True,
+                                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
         def opened():
             assert self.process.poll() is None, self.log.read_text()
